@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* See error.h for the idea. Origin and errno are kept in GLib's private part of the error. */
+#include "base/error.h"
+
+#include <string.h>
+
+typedef struct VirtErrorPrivate {
+    int from;   /* VIR_FROM_* */
+    int errnum; /* errno of a system error, else 0 */
+} VirtErrorPrivate;
+
+static void virt_error_private_init(VirtErrorPrivate *priv)
+{
+    priv->from = VIR_FROM_LXC;
+}
+
+static void virt_error_private_copy(const VirtErrorPrivate *from, VirtErrorPrivate *to)
+{
+    *to = *from;
+}
+
+static void virt_error_private_clear(VirtErrorPrivate *priv)
+{
+    (void)priv; /* owns nothing */
+}
+
+/* The names are fixed by GLib's macro. */
+VirtErrorPrivate *virt_error_get_private(const GError *error);
+G_DEFINE_EXTENDED_ERROR(VirtError, virt_error)
+
+static void set_error(GError **err, int from, int code, int errnum, const char *message)
+{
+    GError *made;
+    VirtErrorPrivate *priv;
+
+    if (!err)
+        return;
+    g_return_if_fail(!*err);
+    made = g_error_new_literal(VIRT_ERROR, code, message);
+    priv = virt_error_get_private(made);
+    priv->from = from;
+    priv->errnum = errnum;
+    *err = made;
+}
+
+bool fail(GError **err, unsigned origin_and_code, const char *format, ...)
+{
+    g_autofree char *message = NULL;
+    va_list args;
+
+    va_start(args, format);
+    message = g_strdup_vprintf(format, args);
+    va_end(args);
+    set_error(err, (int)(origin_and_code >> 16), (int)(origin_and_code & 0xffff), 0, message);
+    return false;
+}
+
+bool fail_errno(GError **err, int errnum, const char *format, ...)
+{
+    g_autofree char *what = NULL;
+    g_autofree char *message = NULL;
+    va_list args;
+
+    va_start(args, format);
+    what = g_strdup_vprintf(format, args);
+    va_end(args);
+    message = g_strdup_printf("%s: %s", what, g_strerror(errnum));
+    set_error(err, VIR_FROM_LXC, VIR_ERR_SYSTEM_ERROR, errnum, message);
+    return false;
+}
+
+bool fail_remote(GError **err, int from, int code, int errnum, const char *message)
+{
+    set_error(err, from, code, errnum, message);
+    return false;
+}
+
+bool fail_while(GError **err, const char *format, ...)
+{
+    g_autofree char *context = NULL;
+    va_list args;
+
+    if (!err || !*err)
+        return false;
+    va_start(args, format);
+    context = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_prefix_error(err, "%s: ", context);
+    return false;
+}
+
+int error_code(const GError *err)
+{
+    return err->domain == VIRT_ERROR ? err->code : VIR_ERR_INTERNAL_ERROR;
+}
+
+int error_from(const GError *err)
+{
+    return err->domain == VIRT_ERROR ? virt_error_get_private(err)->from : VIR_FROM_LXC;
+}
+
+int error_errno(const GError *err)
+{
+    return err->domain == VIRT_ERROR ? virt_error_get_private(err)->errnum : 0;
+}
+
+bool error_is(const GError *err, int code)
+{
+    return err && err->domain == VIRT_ERROR && err->code == code;
+}
