@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * One container's control groups, on cgroup v1, v2 and hybrid hosts.
+ *
+ * A Cgroup is the same relative path in every hierarchy that is mounted; a knob is written where
+ * its controller is found. The controller creates and removes groups; the daemon opens them to
+ * change limits, to read statistics, to freeze and to kill.
+ */
+#pragma once
+
+#include "plan-xdr.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+typedef struct Cgroup Cgroup;
+
+/* Makes the directories (and partitions above them) in every hierarchy. Applies nothing yet. */
+bool cgroup_create(const PlanCgroup *plan, Cgroup **ret_cgroup, GError **err);
+
+/* The groups that exist already; nothing is created. Hierarchies without it are left out. */
+bool cgroup_open(const char *partition, const char *name, Cgroup **ret_cgroup, GError **err);
+
+void cgroup_free(Cgroup *cgroup); /* the handle; groups stay */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Cgroup, cgroup_free)
+
+/* Relative path, "/machine/bb.libvirt-lxc". Borrowed. */
+const char *cgroup_path(const Cgroup *cgroup);
+
+/* Writes every setting and the device rules of the plan; idmapped root gets delegation on v2. */
+bool cgroup_apply(Cgroup *cgroup, const PlanCgroup *plan, GError **err);
+bool cgroup_set(Cgroup *cgroup, const PlanSetting *setting, GError **err);
+
+/* Reads a number knob back (for memory: bytes, -1 unlimited). False: controller absent. */
+bool cgroup_get(Cgroup *cgroup, PlanKnob knob, int64_t *ret_number, GError **err);
+
+bool cgroup_memory_usage(Cgroup *cgroup, uint64_t *ret_bytes, GError **err);
+bool cgroup_cpu_time(Cgroup *cgroup, uint64_t *ret_ns, GError **err);
+
+/* Freezes (waits until frozen, at most about 1 s, thaws and fails otherwise) and thaws. */
+bool cgroup_freeze(Cgroup *cgroup, GError **err);
+bool cgroup_thaw(Cgroup *cgroup, GError **err);
+bool cgroup_is_frozen(Cgroup *cgroup);
+
+/* Signals every process in the group and below. SIGKILL goes through cgroup.kill where there is one,
+ * and reaches frozen groups. Never touches the calling process. */
+bool cgroup_kill(Cgroup *cgroup, int signum, GError **err);
+bool cgroup_is_empty(Cgroup *cgroup);
+
+/* Removes the groups, nested ones first; fine when they are gone already. */
+bool cgroup_remove(Cgroup *cgroup, GError **err);

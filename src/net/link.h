@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * The container's network devices, by netlink. Daemon side: nothing here lives in the controller.
+ *
+ * A veth is made in one message with its peer already in the container's namespace, under its final
+ * name and address, and its host end already on the bridge: nothing is moved between namespaces,
+ * since a move waits for several RCU grace periods. A dying namespace takes its links along.
+ */
+#pragma once
+
+#include "plan-xdr.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * Makes the link of `plan` for the network namespace `netns_fd`. `plan->kind` is BRIDGE or ETHERNET.
+ * The host end is called plan->host_name, or the first free vnetN when that is "". *ret_host_name is
+ * the caller's. Host side: bridge port, mtu, isolation, host addresses and routes, up.
+ */
+bool link_create(const PlanLink *plan, int netns_fd, char **ret_host_name, GError **err);
+
+/* Inside: lo up, then for each link addresses, up or down, routes. All in one visit to the namespace. */
+bool link_configure_inside(const PlanLink *links, size_t n_links, int netns_fd, GError **err);
+
+/* Deletes the host end; fine when it is gone already. */
+bool link_remove(const char *host_name, GError **err);
+bool link_exists(const char *host_name);
+
+/* rx/tx of the host end. */
+typedef struct LinkStats {
+    uint64_t rx_bytes, rx_packets, rx_errors, rx_dropped;
+    uint64_t tx_bytes, tx_packets, tx_errors, tx_dropped;
+} LinkStats;
+bool link_stats(const char *host_name, LinkStats *ret_stats, GError **err);
+
+/* The host's neighbour table: calls `found` for each address of `mac`. */
+typedef void LinkNeighbour(const char *address, bool ipv6, void *data);
+bool link_neighbours(const uint8_t mac[6], LinkNeighbour *found, void *data, GError **err);
