@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * The driver: everything the daemon knows, reachable from one struct that main.c owns. Handlers get
+ * it with call_driver(); nothing else is shared, and only the main loop touches it.
+ */
+#pragma once
+
+#include "conf/domain-def.h"
+#include "lxc_driver/config.h"
+#include "lxc_driver/controller-link.h"
+#include "lxc_driver/paths.h"
+#include "rpc/call.h"
+#include "rpc/server.h"
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef struct DomainList DomainList; /* domain-list.h */
+typedef struct Events Events;         /* events.h */
+
+typedef struct Driver {
+    const Paths *paths;        /* borrowed from main */
+    Config *config;            /* replaced by a reload */
+    DomainDefHost host;        /* strings borrowed from paths and main */
+    DomainList *domains;       /* every domain, by uuid, name and id */
+    Events *events;            /* who wants to hear of what */
+    RpcProgram remote_program; /* the main program, `data` is this driver */
+    RpcProgram lxc_program;    /* the LXC extras */
+    RpcServer *server;
+    ControllerImages *images;
+    int state_dir_fd;    /* Paths.state_dir */
+    char *network_uri;   /* how the network daemon is reached, for virConnectOpen */
+    bool is_private;     /* an instance below --root */
+    const char *fail_step; /* for the fault test: a step that fails on purpose; NULL otherwise */
+} Driver;
+
+bool driver_new(const Paths *paths, Config *config, Driver **ret_driver, GError **err);
+void driver_free(Driver *driver);
+
+static inline Driver *call_driver(RpcCall *call)
+{
+    return rpc_call_program_data(call);
+}
