@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * The daemon's end of the talk with one container's controller (src/plan/control.x). Main loop only;
- * every call returns at once and answers come through the events.
+ * The daemon's end of the talk with one container's controller (src/plan/control.x). Main loop
+ * only; every call returns at once and answers come through the events.
  */
 #pragma once
 
@@ -17,9 +17,9 @@ typedef struct ControllerLink ControllerLink;
 
 /* How a container's run ended, as its init or the controller's death told it. */
 typedef enum ControllerExit {
-    CONTROLLER_EXIT_STATUS,   /* init exited; `status` is its exit code */
-    CONTROLLER_EXIT_SIGNAL,   /* init was killed by signal `status` */
-    CONTROLLER_EXIT_POWEROFF, /* reboot(2) from inside, power off or halt */
+    CONTROLLER_EXIT_STATUS,         /* init exited; `status` is its exit code */
+    CONTROLLER_EXIT_SIGNAL,         /* init was killed by signal `status` */
+    CONTROLLER_EXIT_POWEROFF,       /* reboot(2) from inside, power off or halt */
     CONTROLLER_EXIT_RESTART_FAILED, /* a reboot was asked for and could not be carried out */
 } ControllerExit;
 
@@ -60,13 +60,14 @@ typedef struct ControllerLaunch {
     const char *fail_step; /* for the fault test: this step fails on purpose; NULL otherwise */
 } ControllerLaunch;
 
-bool controller_link_spawn(const ControllerLaunch *launch, const ControllerEvents *events, void *data,
-                           ControllerLink **ret_link, GError **err);
+bool controller_link_spawn(const ControllerLaunch *launch, const ControllerEvents *events,
+                           void *data, ControllerLink **ret_link, GError **err);
 
 /* Finds the controller of a container again, by its socket in the state directory. False with
  * NO_DOMAIN when nobody is there. `running` follows as an event. */
-bool controller_link_connect(int state_dir_fd, const uint8_t uuid[16], const ControllerEvents *events,
-                             void *data, ControllerLink **ret_link, GError **err);
+bool controller_link_connect(int state_dir_fd, const uint8_t uuid[16],
+                             const ControllerEvents *events, void *data, ControllerLink **ret_link,
+                             GError **err);
 
 void controller_link_free(ControllerLink *link); /* hangs up; the container lives on */
 pid_t controller_link_pid(const ControllerLink *link);

@@ -30,9 +30,10 @@ typedef struct Driver {
     RpcProgram lxc_program;    /* the LXC extras */
     RpcServer *server;
     ControllerImages *images;
-    int state_dir_fd;    /* Paths.state_dir */
-    char *network_uri;   /* how the network daemon is reached, for virConnectOpen */
-    bool is_private;     /* an instance below --root */
+    int state_dir_fd;      /* Paths.state_dir */
+    char *network_run_dir; /* holds virtnetworkd-sock or libvirt-sock; the start path connects there
+                            */
+    bool is_private;       /* an instance below --root */
     const char *fail_step; /* for the fault test: a step that fails on purpose; NULL otherwise */
 } Driver;
 
