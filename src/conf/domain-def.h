@@ -4,6 +4,11 @@
 /*
  * DomainDef: what the user wrote, defaults filled in. Made by parsing, never changed afterwards:
  * a change is a copy with the change in it (domain_def_copy, then edit, then publish as const).
+ * The live definition of a running domain is such a copy too, with the fields marked "live" filled.
+ *
+ * All memory is GLib's: replace a string with g_free and g_strdup, grow a list with
+ * g_renew of its array. A list holds pointers, so an item keeps its address. NULL strings, and
+ * numbers with `set` false, were not given. Enums start at the XML default.
  */
 #pragma once
 
@@ -12,12 +17,13 @@
 #include <stdint.h>
 
 typedef struct DomainDef DomainDef;
+typedef struct Plan Plan; /* plan-xdr.h */
 
 /* For parse and format: leave out what only a running domain has (id, aliases, ttys, vnet names). */
 typedef enum DomainDefFlags {
     DOMAIN_DEF_LIVE = 0,
     DOMAIN_DEF_INACTIVE = 1 << 0,
-    DOMAIN_DEF_VALIDATE = 1 << 1, /* unknown elements and attributes are errors */
+    DOMAIN_DEF_VALIDATE = 1 << 1, /* a thing kept without effect is an error as well */
 } DomainDefFlags;
 
 /* Facts about the host that parsing and compiling need, so that both stay pure. */
@@ -27,3 +33,381 @@ typedef struct DomainDefHost {
     const char *default_partition; /* "/machine", or a private instance's own */
 } DomainDefHost;
 
+/* A number that may be absent. */
+typedef struct OptNumber {
+    bool set;
+    int64_t value;
+} OptNumber;
+
+/* Elements carried along untouched, printed at indentation 0, one or several lines; may be NULL. */
+typedef char *KeptXml;
+
+typedef struct StringList {
+    size_t n;
+    char **items; /* not NULL-terminated */
+} StringList;
+
+/* ---- general metadata and resources ---------------------------------------------------------- */
+
+typedef struct MetadataElement {
+    char *uri; /* its namespace */
+    char *xml; /* the element, declaring that namespace */
+} MetadataElement;
+
+typedef struct MetadataList {
+    size_t n;
+    MetadataElement **items;
+} MetadataList;
+
+typedef struct BlkioDevice {
+    char *path;
+    OptNumber weight;
+    OptNumber read_iops;
+    OptNumber write_iops;
+    OptNumber read_bytes;
+    OptNumber write_bytes;
+} BlkioDevice;
+
+typedef struct BlkioDeviceList {
+    size_t n;
+    BlkioDevice **items;
+} BlkioDeviceList;
+
+typedef struct BlkioTune {
+    OptNumber weight;
+    BlkioDeviceList devices;
+} BlkioTune;
+
+/* KiB; not set means unlimited. */
+typedef struct MemTune {
+    OptNumber hard_limit;
+    OptNumber soft_limit;
+    OptNumber min_guarantee;
+    OptNumber swap_hard_limit; /* memory and swap together */
+} MemTune;
+
+typedef enum VcpuPlacement { VCPU_PLACEMENT_STATIC, VCPU_PLACEMENT_AUTO } VcpuPlacement;
+
+typedef struct CpuTune {
+    OptNumber shares;
+    OptNumber period; /* microseconds */
+    OptNumber quota;  /* microseconds; negative: no limit */
+    KeptXml rest;
+} CpuTune;
+
+typedef enum NumaMode { NUMA_MODE_STRICT, NUMA_MODE_PREFERRED, NUMA_MODE_INTERLEAVE, NUMA_MODE_RESTRICTIVE } NumaMode;
+
+typedef struct NumaTune {
+    bool set; /* there is a <memory> in it */
+    NumaMode mode;
+    char *nodeset;
+    int placement; /* 0 not given, 1 static, 2 auto */
+    KeptXml memnodes;
+} NumaTune;
+
+typedef enum LifecycleAction {
+    LIFECYCLE_DESTROY,
+    LIFECYCLE_RESTART,
+    LIFECYCLE_RENAME_RESTART,
+    LIFECYCLE_PRESERVE,
+    LIFECYCLE_COREDUMP_DESTROY,
+    LIFECYCLE_COREDUMP_RESTART,
+} LifecycleAction;
+
+/* ---- os, id map, features ---------------------------------------------------------------------- */
+
+typedef struct EnvVar {
+    char *name;
+    char *value;
+} EnvVar;
+
+typedef struct EnvVarList {
+    size_t n;
+    EnvVar **items;
+} EnvVarList;
+
+typedef struct OsDef {
+    char *arch;
+    char *machine;
+    char *type; /* "exe" */
+    char *init;
+    StringList initargs; /* argv[1] and on */
+    EnvVarList initenv;
+    char *initdir;
+    char *inituser;
+    char *initgroup;
+    char *cmdline;
+    KeptXml rest;
+} OsDef;
+
+typedef struct IdMapEntry {
+    OptNumber start;  /* first id inside */
+    OptNumber target; /* first id on the host */
+    OptNumber count;
+} IdMapEntry;
+
+typedef struct IdMapList {
+    size_t n;
+    IdMapEntry **items;
+} IdMapList;
+
+/* A user namespace is made when there are entries; both lists are sorted by start. */
+typedef struct IdMapDef {
+    IdMapList uids;
+    IdMapList gids;
+} IdMapDef;
+
+typedef enum CapabilityPolicy {
+    CAPABILITY_POLICY_DEFAULT,
+    CAPABILITY_POLICY_ALLOW,
+    CAPABILITY_POLICY_DENY,
+} CapabilityPolicy;
+
+typedef enum Switch { SWITCH_ABSENT, SWITCH_ON, SWITCH_OFF } Switch;
+
+#define DOMAIN_CAPABILITY_COUNT 37
+
+typedef struct FeaturesDef {
+    bool privnet;
+    CapabilityPolicy capability_policy;
+    Switch capabilities[DOMAIN_CAPABILITY_COUNT]; /* order of capability_names in features.c */
+    KeptXml before;                               /* acpi, apic, pae, hap: printed before privnet */
+    KeptXml after;                                /* the others */
+} FeaturesDef;
+
+/* ---- devices ------------------------------------------------------------------------------------- */
+
+typedef enum FilesystemType {
+    FILESYSTEM_MOUNT,
+    FILESYSTEM_BLOCK,
+    FILESYSTEM_FILE,
+    FILESYSTEM_TEMPLATE,
+    FILESYSTEM_RAM,
+    FILESYSTEM_BIND,
+    FILESYSTEM_VOLUME,
+} FilesystemType;
+
+typedef enum FilesystemAccess {
+    FILESYSTEM_ACCESS_PASSTHROUGH,
+    FILESYSTEM_ACCESS_MAPPED,
+    FILESYSTEM_ACCESS_SQUASH,
+} FilesystemAccess;
+
+typedef struct Filesystem {
+    FilesystemType type;
+    FilesystemAccess access;
+    bool accessmode_hidden; /* live: the root that start put in is printed without it */
+    char *model, *multidevs, *fmode, *dmode;
+    KeptXml driver;
+    KeptXml binary;
+    char *source;     /* dir, dev, file or name */
+    OptNumber usage;  /* bytes, for ram */
+    char *target;     /* as written */
+    bool readonly;
+    OptNumber space_hard_limit; /* bytes */
+    OptNumber space_soft_limit;
+    char *alias; /* live: fs0, ... */
+    KeptXml rest; /* address, boot */
+} Filesystem;
+
+typedef struct FilesystemList {
+    size_t n;
+    Filesystem **items;
+} FilesystemList;
+
+typedef enum InterfaceType {
+    INTERFACE_USER,
+    INTERFACE_ETHERNET,
+    INTERFACE_VHOSTUSER,
+    INTERFACE_SERVER,
+    INTERFACE_CLIENT,
+    INTERFACE_MCAST,
+    INTERFACE_NETWORK,
+    INTERFACE_BRIDGE,
+    INTERFACE_INTERNAL,
+    INTERFACE_DIRECT,
+    INTERFACE_HOSTDEV,
+    INTERFACE_UDP,
+    INTERFACE_VDPA,
+    INTERFACE_NULL,
+    INTERFACE_VDS,
+} InterfaceType;
+
+typedef enum LinkState { LINK_STATE_DEFAULT, LINK_STATE_UP, LINK_STATE_DOWN } LinkState;
+
+typedef struct InterfaceIp {
+    char *family;  /* ipv4 or ipv6; filled in */
+    char *address;
+    char *peer;
+    OptNumber prefix;
+} InterfaceIp;
+
+typedef struct InterfaceIpList {
+    size_t n;
+    InterfaceIp **items;
+} InterfaceIpList;
+
+typedef struct InterfaceRoute {
+    char *family;
+    char *address;
+    char *netmask;
+    OptNumber prefix;
+    char *gateway;
+    OptNumber metric;
+} InterfaceRoute;
+
+typedef struct InterfaceRouteList {
+    size_t n;
+    InterfaceRoute **items;
+} InterfaceRouteList;
+
+typedef struct Interface {
+    InterfaceType type;
+    char *trust_guest_rx_filters;
+    uint8_t mac[6];
+    bool mac_set; /* given by the user or made at parse time: true after parsing */
+    int mac_type;
+    int mac_check;
+    char *network;
+    char *portgroup;
+    char *portid;     /* live: the network port's UUID as text */
+    char *bridge;     /* type bridge; live also of type network: the actual bridge */
+    char *source_dev; /* type direct */
+    InterfaceIpList host_ips;       /* type ethernet */
+    InterfaceRouteList host_routes;
+    KeptXml virtualport; /* kept things in libvirt's order of output, all without effect */
+    bool isolated;
+    InterfaceIpList ips;
+    InterfaceRouteList routes;
+    char *target_dev;   /* host end; automatic names (vnetN) only live */
+    char *guest_dev;    /* name inside; live: eth0, ... filled in */
+    char *guest_actual; /* live */
+    KeptXml model;      /* model, driver, backend */
+    KeptXml tune;       /* tune, teaming */
+    LinkState link;
+    OptNumber mtu;
+    KeptXml coalesce;
+    char *alias; /* live: net0, ... */
+    KeptXml rest; /* boot, rom, address */
+} Interface;
+
+typedef struct InterfaceList {
+    size_t n;
+    Interface **items;
+} InterfaceList;
+
+typedef struct Console {
+    char *type;        /* pty; the only one that compiles */
+    char *tty;         /* live: /dev/pts/N of the first console, on the host */
+    char *source_path; /* live: /dev/pts/N */
+    char *protocol;
+    char *log_file;
+    char *log_append;  /* on, off */
+    char *target_type; /* lxc */
+    OptNumber port;    /* filled in: 0, 1, ... */
+    char *alias;       /* live: console0, ... */
+    KeptXml rest;
+} Console;
+
+typedef struct ConsoleList {
+    size_t n;
+    Console **items;
+} ConsoleList;
+
+/* A device that is printed back and has no effect in a container (controller, memballoon, ...). */
+typedef struct KeptDevice {
+    char *element;
+    KeptXml xml;
+} KeptDevice;
+
+typedef struct KeptDeviceList {
+    size_t n;
+    KeptDevice **items;
+} KeptDeviceList;
+
+/* ---- the whole --------------------------------------------------------------------------------- */
+
+struct DomainDef {
+    int id; /* live: init's pid; -1 */
+    char *name;
+    uint8_t uuid[16];
+    char *genid;
+    char *title;
+    char *description;
+    MetadataList metadata;
+    uint64_t memory_kib;
+    uint64_t current_memory_kib;
+    char *memory_dump_core;
+    BlkioTune blkiotune;
+    MemTune memtune;
+    KeptXml memory_backing;
+    unsigned vcpus;
+    VcpuPlacement vcpu_placement;
+    char *cpuset;
+    OptNumber vcpu_current;
+    KeptXml vcpu_rest; /* vcpus, iothreads, iothreadids, defaultiothread */
+    CpuTune cputune;
+    NumaTune numatune;
+    char *partition; /* <resource>; NULL: the host's default, filled in at start */
+    KeptXml resource_rest;
+    KeptXml sysinfo; /* sysinfo, bootloader, bootloader_args */
+    OsDef os;
+    IdMapDef idmap;
+    FeaturesDef features;
+    KeptXml cpu;
+    KeptXml clock;
+    LifecycleAction on_poweroff;
+    LifecycleAction on_reboot;
+    LifecycleAction on_crash;
+    KeptXml lifecycle_rest; /* on_lockfailure, pm, perf */
+    char *emulator;
+    FilesystemList filesystems;
+    InterfaceList interfaces;
+    ConsoleList consoles;
+    KeptDeviceList kept_devices;
+    KeptXml seclabels; /* type none only, so far */
+    KeptXml rest;      /* keywrap, launchSecurity and other drivers' namespaces */
+};
+
+/*
+ * Parses and checks one <domain type='lxc'> document. Without DOMAIN_DEF_INACTIVE the live fields
+ * are read too (a status file). A missing UUID and missing MACs are made up.
+ */
+bool domain_def_parse(const char *xml, DomainDefFlags flags, const DomainDefHost *host,
+                      DomainDef **ret_def, GError **err);
+char *domain_def_format(const DomainDef *def, DomainDefFlags flags);
+/* The same, every line indented by `indent` spaces: for a status file that contains a domain. */
+char *domain_def_format_indented(const DomainDef *def, DomainDefFlags flags, unsigned indent);
+
+DomainDef *domain_def_copy(const DomainDef *def);
+bool domain_def_equal(const DomainDef *a, const DomainDef *b);
+void domain_def_free(DomainDef *def);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomainDef, domain_def_free)
+
+/*
+ * Makes the Plan of a definition; pure. Whatever cannot be carried out is refused here, so calling
+ * it at define time tells the user early. Free with domain_def_plan_free.
+ */
+bool domain_def_compile(const DomainDef *def, const DomainDefHost *host, Plan **ret_plan,
+                        GError **err);
+char *domain_def_plan_print(const Plan *plan);
+void domain_def_plan_free(Plan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, domain_def_plan_free)
+
+/*
+ * Fills in what compile would assume and live XML shows: partition, the root filesystem when there
+ * is none, aliases console0, fs0, net0, guest names eth0, ... Runtime names (tty, vnetN, portid,
+ * bridge) are the caller's to fill.
+ */
+void domain_def_make_live(DomainDef *def, const DomainDefHost *host);
+
+/* ---- metadata (virDomainSetMetadata, virDomainGetMetadata) -------------------------------------- */
+
+/* `type` is a virDomainMetadataType. `text` NULL or "" removes. For ELEMENT: key and uri as there. */
+bool domain_def_metadata_set(DomainDef *def, int type, const char *text, const char *key,
+                             const char *uri, GError **err);
+/* Gives title, description or the element with namespace `uri` taken off. */
+bool domain_def_metadata_get(const DomainDef *def, int type, const char *uri, char **ret_text,
+                             GError **err);
+
+const char *domain_def_lifecycle_name(LifecycleAction action);
