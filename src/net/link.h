@@ -17,17 +17,31 @@
 #include <sys/types.h>
 
 /*
- * Makes the link of `plan` for the network namespace `netns_fd`. `plan->kind` is BRIDGE or ETHERNET.
- * The host end is called plan->host_name, or the first free vnetN when that is "". *ret_host_name is
- * the caller's. Host side: bridge port, mtu, isolation, host addresses and routes, up.
+ * Makes the link of `plan` for the network namespace `netns_fd`. `plan->kind` is BRIDGE or
+ * ETHERNET. The host end is called plan->host_name, or the first free vnetN when that is "".
+ * *ret_host_name is the caller's. Host side: bridge port, mtu, isolation, host addresses and
+ * routes, up.
+ *
+ * Nothing here keeps state between calls, so that a worker thread may make them too: the kernel's
+ * lock on all links can be held for tens of milliseconds while others are taken down.
  */
 bool link_create(const PlanLink *plan, int netns_fd, char **ret_host_name, GError **err);
 
-/* Inside: lo up, then for each link addresses, up or down, routes. All in one visit to the namespace. */
+/* Inside: lo up, then for each link addresses, up or down, routes. All in one visit to the
+ * namespace. */
 bool link_configure_inside(const PlanLink *links, size_t n_links, int netns_fd, GError **err);
 
-/* Deletes the host end; fine when it is gone already. */
-bool link_remove(const char *host_name, GError **err);
+/*
+ * Deletes the host end of the link whose inside has `mac`. Fine when it is gone already, or when
+ * the name belongs to another link by now (names are used again; the host end's own address tells).
+ * Waits for the kernel, up to 50 ms. After the container's end there is mostly nothing to do, since
+ * its namespace takes the link along in the background.
+ */
+bool link_remove(const char *host_name, const uint8_t mac[6], GError **err);
+
+/* The same in a worker thread; a failure is logged. */
+void link_remove_later(const char *host_name, const uint8_t mac[6]);
+
 bool link_exists(const char *host_name);
 
 /* rx/tx of the host end. */
@@ -40,3 +54,14 @@ bool link_stats(const char *host_name, LinkStats *ret_stats, GError **err);
 /* The host's neighbour table: calls `found` for each address of `mac`. */
 typedef void LinkNeighbour(const char *address, bool ipv6, void *data);
 bool link_neighbours(const uint8_t mac[6], LinkNeighbour *found, void *data, GError **err);
+
+/* The addresses that the devices inside have right now, read from the namespace itself. */
+typedef struct LinkAddress {
+    const char *name; /* of the device, inside */
+    uint8_t mac[6];
+    const char *address; /* text; NULL for a device without addresses, which comes once */
+    bool ipv6;
+    unsigned prefix;
+} LinkAddress;
+typedef void LinkAddressFound(const LinkAddress *address, void *data);
+bool link_addresses_inside(int netns_fd, LinkAddressFound *found, void *data, GError **err);
