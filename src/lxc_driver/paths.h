@@ -17,6 +17,7 @@ typedef struct Paths {
     char *driver_conf;     /* SYSCONFDIR/libvirt/lxc.conf */
     char *definitions_dir; /* SYSCONFDIR/libvirt/lxc */
     char *autostart_dir;   /* SYSCONFDIR/libvirt/lxc/autostart */
+    char *hooks_dir;       /* SYSCONFDIR/libvirt/hooks */
     char *run_dir;         /* RUNSTATEDIR/libvirt: sockets, ours and the other daemons' */
     char *state_dir;       /* RUNSTATEDIR/libvirt/lxc: status files, controller sockets */
     char *log_dir;         /* LOCALSTATEDIR/log/libvirt/lxc */
