@@ -11,19 +11,17 @@
  *
  * How a declaration looks in C (for a struct foo_bar the C type is FooBar, its table foo_bar_xdr):
  *
- *     int / unsigned int / hyper / unsigned hyper / double     int32_t uint32_t int64_t uint64_t double
- *     bool                                                     bool (one word on the wire)
- *     enum foo_kind                                            FooKind (int32_t on the wire)
- *     char c                 (one word on the wire)            int8_t; unsigned char: uint8_t;
- *                                                              unsigned short: uint16_t
- *     string s<N>                                              char *s (never NULL once decoded)
- *     string *s, or an optional string typedef                 char *s (NULL when absent)
- *     opaque data[16]                                          uint8_t data[16]
- *     opaque data<N>                                           struct { uint32_t len; uint8_t *data; }
- *     T items<N>                                               struct { uint32_t len; T *items; }
- *     T items[N]                                               T items[N]
- *     T *item                                                  T *item (NULL when absent)
- *     union switch (int type) { case 1: int i; ... }           struct { int32_t type; union {..} value; }
+ *     int / unsigned int / hyper / unsigned hyper / double     int32_t uint32_t int64_t uint64_t
+ * double bool                                                     bool (one word on the wire) enum
+ * foo_kind                                            FooKind (int32_t on the wire) char c (one
+ * word on the wire)            int8_t; unsigned char: uint8_t; unsigned short: uint16_t string s<N>
+ * char *s (never NULL once decoded) string *s, or an optional string typedef                 char
+ * *s (NULL when absent) opaque data[16]                                          uint8_t data[16]
+ *     opaque data<N>                                           struct { uint32_t len; uint8_t
+ * *data; } T items<N>                                               struct { uint32_t len; T
+ * *items; } T items[N]                                               T items[N] T *item T *item
+ * (NULL when absent) union switch (int type) { case 1: int i; ... }           struct { int32_t
+ * type; union {..} value; }
  *
  * Uses libc only: the resident monitor links it. Decoding checks every length against the table
  * and against what is left of the input before it takes memory, so memory is bounded by the input.
@@ -50,9 +48,9 @@ void xdr_buffer_clear(XdrBuffer *buffer);
 /* Why coding failed; the texts are for logs and error replies. */
 typedef enum XdrStatus {
     XDR_OK,
-    XDR_TRUNCATED,  /* input ends inside a value */
-    XDR_TOO_LONG,   /* a string, byte string or array is over the declared limit */
-    XDR_BAD_VALUE,  /* an optional or bool word that is neither 0 nor 1, an unknown union arm */
+    XDR_TRUNCATED, /* input ends inside a value */
+    XDR_TOO_LONG,  /* a string, byte string or array is over the declared limit */
+    XDR_BAD_VALUE, /* an optional or bool word that is neither 0 nor 1, an unknown union arm */
     XDR_NO_MEMORY,
 } XdrStatus;
 
