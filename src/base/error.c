@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The virtlxcd authors
 
-/* See error.h for the idea. Origin and errno are kept in GLib's private part of the error. */
+/*
+ * See error.h for the idea. Origin and errno are kept in GLib's private part of the error, which is
+ * never NULL for an error of ours; the tests for it only tell the compiler so.
+ */
 #include "base/error.h"
 
 #include <string.h>
@@ -13,12 +16,14 @@ typedef struct VirtErrorPrivate {
 
 static void virt_error_private_init(VirtErrorPrivate *priv)
 {
-    priv->from = VIR_FROM_LXC;
+    if (priv)
+        priv->from = VIR_FROM_LXC;
 }
 
 static void virt_error_private_copy(const VirtErrorPrivate *from, VirtErrorPrivate *to)
 {
-    *to = *from;
+    if (from && to)
+        *to = *from;
 }
 
 static void virt_error_private_clear(VirtErrorPrivate *priv)
@@ -26,8 +31,7 @@ static void virt_error_private_clear(VirtErrorPrivate *priv)
     (void)priv; /* owns nothing */
 }
 
-/* The names are fixed by GLib's macro. */
-VirtErrorPrivate *virt_error_get_private(const GError *error);
+/* Defines virt_error_quark and virt_error_get_private. */
 G_DEFINE_EXTENDED_ERROR(VirtError, virt_error)
 
 static void set_error(GError **err, int from, int code, int errnum, const char *message)
@@ -40,8 +44,8 @@ static void set_error(GError **err, int from, int code, int errnum, const char *
     g_return_if_fail(!*err);
     made = g_error_new_literal(VIRT_ERROR, code, message);
     priv = virt_error_get_private(made);
-    priv->from = from;
-    priv->errnum = errnum;
+    if (priv)
+        *priv = (VirtErrorPrivate){ .from = from, .errnum = errnum };
     *err = made;
 }
 
@@ -98,12 +102,16 @@ int error_code(const GError *err)
 
 int error_from(const GError *err)
 {
-    return err->domain == VIRT_ERROR ? virt_error_get_private(err)->from : VIR_FROM_LXC;
+    const VirtErrorPrivate *priv = err->domain == VIRT_ERROR ? virt_error_get_private(err) : NULL;
+
+    return priv ? priv->from : VIR_FROM_LXC;
 }
 
 int error_errno(const GError *err)
 {
-    return err->domain == VIRT_ERROR ? virt_error_get_private(err)->errnum : 0;
+    const VirtErrorPrivate *priv = err->domain == VIRT_ERROR ? virt_error_get_private(err) : NULL;
+
+    return priv ? priv->errnum : 0;
 }
 
 bool error_is(const GError *err, int code)
