@@ -2,17 +2,17 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * One call of a client, from its packet to its reply. A call outlives its client: finishing it after
- * the client has gone drops the reply. Main loop only.
+ * One call of a client, from its packet to its reply. A call outlives its client: finishing it
+ * after the client has gone drops the reply. Main loop only.
  */
 #pragma once
 
 #include "rpc/program.h"
 
-RpcClient *rpc_call_client(RpcCall *call);            /* NULL once the client has gone */
+RpcClient *rpc_call_client(RpcCall *call); /* NULL once the client has gone */
 const RpcProcedure *rpc_call_procedure(RpcCall *call);
-void *rpc_call_program_data(RpcCall *call);           /* RpcProgram.data */
-void *rpc_call_domain(RpcCall *call);                 /* what find_domain returned, else NULL */
+void *rpc_call_program_data(RpcCall *call); /* RpcProgram.data */
+void *rpc_call_domain(RpcCall *call);       /* what find_domain returned, else NULL */
 const void *rpc_call_args(RpcCall *call);
 void *rpc_call_ret(RpcCall *call);
 
@@ -35,8 +35,8 @@ void rpc_call_finish(RpcCall *call, GError *err);
  * client sends. `backlog` (may be NULL) is sent first. `closed` runs exactly once, when the stream
  * has ended for whatever reason. Flow control: the next chunk is read from fd only after the last
  * one has gone to the socket; what the client sends is buffered up to a limit, past which the
- * stream fails with an error and nothing else is held up. End of file or EIO on fd (a pty's hang-up)
- * sends the client its end of data.
+ * stream fails with an error and nothing else is held up. End of file or EIO on fd (a pty's
+ * hang-up) sends the client its end of data.
  */
 typedef struct RpcStream RpcStream;
 typedef void RpcStreamClosed(void *data);

@@ -50,8 +50,8 @@ typedef enum RpcState {
 /*
  * Handlers run on the main loop and must not block. `args` and `ret` are the decoded and the zeroed
  * reply struct (NULL for void) of the row's types; dispatch clears both. True: `ret` is the answer.
- * False: *err is. A handler that cannot answer yet calls rpc_call_defer, keeps the call, and returns
- * true; rpc_call_finish answers later.
+ * False: *err is. A handler that cannot answer yet calls rpc_call_defer, keeps the call, and
+ * returns true; rpc_call_finish answers later.
  */
 typedef bool RpcHandler(RpcCall *call, const void *args, void *ret, GError **err);
 
@@ -59,25 +59,27 @@ typedef bool RpcHandler(RpcCall *call, const void *args, void *ret, GError **err
 
 typedef struct RpcProcedure {
     int32_t number;
-    const char *name;             /* CONNECT_OPEN */
-    const char *api;              /* virConnectOpen: the detail of NO_SUPPORT and of flag errors */
-    const XdrType *args;          /* NULL: void */
-    const XdrType *ret;           /* NULL: void */
+    const char *name;    /* CONNECT_OPEN */
+    const char *api;     /* virConnectOpen: the detail of NO_SUPPORT and of flag errors */
+    const XdrType *args; /* NULL: void */
+    const XdrType *ret;  /* NULL: void */
     RpcRoute route;
     RpcTarget target;
     RpcState state;
-    bool priority;                /* libvirt's "high": never waits behind low-priority work */
-    bool readonly;                /* allowed on a read-only connection */
-    uint32_t readonly_denied;     /* ... unless one of these bits is in the args' `flags` */
-    uint32_t flags;               /* bits of the args' `flags` that are understood */
-    const char *acl;              /* "domain:write domain:save", as polkit actions are named */
-    RpcHandler *handler;          /* for RPC_OURS */
+    bool priority;            /* libvirt's "high": never waits behind low-priority work */
+    bool readonly;            /* allowed on a read-only connection */
+    uint32_t readonly_denied; /* ... unless one of these bits is in the args' `flags` */
+    uint32_t flags;           /* bits of the args' `flags` that are understood */
+    const char *acl;          /* "domain:write domain:save", as polkit actions are named */
+    RpcHandler *handler;      /* for RPC_OURS */
 } RpcProcedure;
 
 /* What dispatch asks of the program's owner. `data` is RpcProgram.data. */
 typedef struct RpcProgramHooks {
-    /* Finds the domain of a 16-byte uuid; borrowed, valid during the call. False: NO_DOMAIN in err. */
-    bool (*find_domain)(RpcCall *call, const uint8_t *uuid, void **ret_domain, GError **err, void *data);
+    /* Finds the domain of a 16-byte uuid; borrowed, valid during the call. False: NO_DOMAIN in err.
+     */
+    bool (*find_domain)(RpcCall *call, const uint8_t *uuid, void **ret_domain, GError **err,
+                        void *data);
     bool (*domain_is_active)(void *domain, void *data);
     bool (*is_open)(RpcClient *client, void *data);     /* CONNECT_OPEN was called */
     bool (*is_readonly)(RpcClient *client, void *data); /* socket or open flag says so */

@@ -24,7 +24,8 @@ typedef struct RpcLimits {
 typedef struct RpcServer RpcServer;
 typedef struct RpcRelayConfig RpcRelayConfig;
 
-/* `programs` are borrowed and outlive the server. `run_dir` is where the other daemons' sockets are. */
+/* `programs` are borrowed and outlive the server. `run_dir` is where the other daemons' sockets
+ * are. */
 RpcServer *rpc_server_new(const RpcLimits *limits, const RpcProgram *const *programs,
                           size_t n_programs, const char *run_dir);
 void rpc_server_free(RpcServer *server); /* disconnects everybody */
