@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* See path.h. */
+#include "base/path.h"
+
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int path_open(int root_fd, const char *path, int flags, PathLinks links)
+{
+    struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC),
+                            .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+    long fd;
+
+    if (links == PATH_LINKS_REFUSE)
+        how.resolve |= RESOLVE_NO_SYMLINKS;
+    while (*path == '/')
+        path++;
+    if (!*path)
+        path = ".";
+    /* EAGAIN: something was renamed on the way, and ".." could not be proved safe. */
+    do {
+        fd = syscall(SYS_openat2, root_fd, path, &how, sizeof how);
+    } while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+    return (int)fd;
+}
+
+/* Splits off the last component, in place; returns it. "/a/b//" gives "/a" and "b". */
+static char *split_last(char *path)
+{
+    size_t len = strlen(path);
+    char *slash;
+
+    while (len > 0 && path[len - 1] == '/')
+        path[--len] = '\0';
+    slash = strrchr(path, '/');
+    if (!slash)
+        return NULL;
+    *slash = '\0';
+    return slash + 1;
+}
+
+static bool make_entry(int parent, const char *name, PathKind kind)
+{
+    int fd;
+
+    if (kind == PATH_DIRECTORY)
+        return mkdirat(parent, name, 0755) == 0 || errno == EEXIST;
+    fd = openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
+    fd_close(fd);
+    return fd >= 0 || errno == EEXIST;
+}
+
+/* Makes the missing end of `path`, outermost first. `path` is the caller's to spoil. */
+static int make_missing(int root_fd, char *path, PathKind kind, PathLinks links)
+{
+    autofd int parent = -1;
+    char *name = split_last(path);
+
+    if (!name || !strcmp(name, "..") || !strcmp(name, ".")) {
+        errno = ENOENT;
+        return -1;
+    }
+    parent = path_make(root_fd, path, PATH_DIRECTORY, links);
+    if (parent < 0 || !make_entry(parent, name, kind))
+        return -1;
+    /* Never through a symlink: what was made is what is opened. */
+    return openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int path_make(int root_fd, const char *path, PathKind kind, PathLinks links)
+{
+    int fd = path_open(root_fd, path, O_PATH, links);
+    char *copy;
+    int saved;
+
+    if (fd >= 0 || errno != ENOENT)
+        return fd;
+    /* A leading slash gives every component a parent to split from. */
+    if (strlen(path) >= PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    copy = malloc(strlen(path) + 2);
+    if (!copy)
+        return -1;
+    copy[0] = '/';
+    strcpy(copy + 1, path);
+    fd = make_missing(root_fd, copy, kind, links);
+    saved = errno;
+    free(copy);
+    errno = saved;
+    return fd;
+}
+
+char *path_read(int root_fd, const char *path, size_t max)
+{
+    autofd int fd = path_open(root_fd, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, PATH_LINKS_INSIDE);
+    struct stat info;
+    char *text;
+    size_t len = 0;
+    ssize_t n = 1;
+
+    if (fd < 0 || fstat(fd, &info) < 0)
+        return NULL;
+    if (!S_ISREG(info.st_mode)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    text = malloc(max + 1);
+    while (text && len <= max && (n = read(fd, text + len, max + 1 - len)) > 0)
+        len += (size_t)n;
+    if (!text || n < 0 || len > max) {
+        free(text);
+        if (len > max)
+            errno = EFBIG;
+        return NULL;
+    }
+    text[len] = '\0';
+    return text;
+}
+
+bool path_write(int dir_fd, const char *path, const char *text)
+{
+    autofd int fd = openat(dir_fd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+    return fd >= 0 && fd_write_full(fd, text, strlen(text));
+}
