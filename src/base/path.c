@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -61,6 +62,21 @@ static bool make_entry(int parent, const char *name, PathKind kind)
     return fd >= 0 || errno == EEXIST;
 }
 
+/* What was made, or was there already: a symlink then, one that leads nowhere. */
+static int open_made(int parent, const char *name)
+{
+    autofd int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    struct stat info;
+
+    if (fd < 0 || fstat(fd, &info) < 0)
+        return -1;
+    if (S_ISLNK(info.st_mode)) {
+        errno = ELOOP;
+        return -1;
+    }
+    return fd_steal(&fd);
+}
+
 /* Makes the missing end of `path`, outermost first. `path` is the caller's to spoil. */
 static int make_missing(int root_fd, char *path, PathKind kind, PathLinks links)
 {
@@ -74,8 +90,7 @@ static int make_missing(int root_fd, char *path, PathKind kind, PathLinks links)
     parent = path_make(root_fd, path, PATH_DIRECTORY, links);
     if (parent < 0 || !make_entry(parent, name, kind))
         return -1;
-    /* Never through a symlink: what was made is what is opened. */
-    return openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    return open_made(parent, name);
 }
 
 int path_make(int root_fd, const char *path, PathKind kind, PathLinks links)
