@@ -1,0 +1,121 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The virtlxcd authors
+#
+# Installs what is missing of the Debian packages that building, the demo and the tests need:
+#
+#     install-deps.sh demo|test
+#
+# Nothing happens when all is there. No service is started or enabled on the way. Ends with 1 and a
+# plain sentence when the machine lacks something that cannot be installed.
+set -eu
+
+# package: why
+build_packages='
+meson:                      the build
+ninja-build:                the build
+gcc:                        the compiler
+libc6-dev:                  the C library, static too: the per-container programs need no library
+pkg-config:                 finds the libraries
+gettext:                    message catalogues
+python3:                    writes the XDR tables
+libglib2.0-dev:             event loop, containers of data, D-Bus
+libxml2-dev:                domain XML
+libnl-3-dev:                network devices
+libnl-route-3-dev:          network devices
+libvirt-dev:                error numbers and flags; networks through the public API
+'
+demo_packages='
+busybox-static:             the root tree of containers
+libvirt-clients:            virsh
+iproute2:                   bridges
+util-linux:                 unshare, setpriv
+'
+test_packages='
+clang-format:               the structure tests
+git:                        the structure tests
+libxml2-utils:              the golden tests
+libasan8:                   the sanitizer build
+libubsan1:                  the sanitizer build
+mount:                      small file systems for the full-disk test
+python3-libvirt:            the integration tests speak through it
+libvirt-daemon:             network daemon of the network tests
+libvirt-daemon-driver-lxc:  the same scripts against the stock driver
+dnsmasq-base:               libvirt networks
+iptables:                   libvirt networks
+dbus:                       the polkit tests
+polkitd:                    the polkit tests
+'
+
+say() {
+    echo "install-deps: $*" >&2
+}
+
+wanted() {
+    case "$1" in
+    demo) echo "$build_packages$demo_packages" ;;
+    test) echo "$build_packages$demo_packages$test_packages" ;;
+    *) say "say demo or test" && exit 2 ;;
+    esac | sed -n 's/^\([a-z0-9.+-]*\): .*/\1/p'
+}
+
+missing() {
+    for package in $(wanted "$1"); do
+        dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q ' installed$' || echo "$package"
+    done
+}
+
+# While packages are installed, no service may start: policy-rc.d is Debian's word for that.
+policy=/usr/sbin/policy-rc.d
+forbid_services() {
+    trap 'allow_services' EXIT
+    trap 'exit 130' INT TERM HUP
+    if [ -e "$policy" ] && [ ! -e "$policy.virtlxcd" ]; then
+        mv "$policy" "$policy.virtlxcd"
+    fi
+    printf '#!/bin/sh\n# virtlxcd: no service starts while packages are installed\nexit 101\n' > "$policy"
+    chmod 755 "$policy"
+}
+
+allow_services() {
+    if [ -e "$policy.virtlxcd" ]; then
+        mv "$policy.virtlxcd" "$policy"
+    elif grep -q virtlxcd "$policy" 2>/dev/null; then
+        rm -f "$policy"
+    fi
+}
+
+install() {
+    DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 \
+        -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+        install --no-install-recommends "$@"
+}
+
+main() {
+    packages=$(missing "$1")
+    if [ -n "$packages" ]; then
+        if [ "$(id -u)" -ne 0 ]; then
+            say "not root, and these packages are missing: $(echo $packages)"
+            exit 1
+        fi
+        if ! command -v apt-get > /dev/null; then
+            say "no apt-get here; install by other means: $(echo $packages)"
+            exit 1
+        fi
+        say "installing: $(echo $packages)"
+        forbid_services
+        # Lists that are there may be good enough; else fetch them. One source that fails is no harm
+        # as long as the packages come.
+        if ! install $packages > /dev/null 2>&1; then
+            apt-get -q update >&2 || true
+            install $packages >&2 || {
+                say "no package source has all of: $(echo $packages)"
+                say "is there a network, and does /etc/apt name a Debian mirror?"
+                exit 1
+            }
+        fi
+    fi
+    python3 "$(dirname "$0")/check-kernel.py"
+}
+
+main "${1:-test}"
