@@ -31,8 +31,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Cgroup, cgroup_free)
 /* Relative path, "/machine/bb.libvirt-lxc". Borrowed. */
 const char *cgroup_path(const Cgroup *cgroup);
 
-/* Writes every setting and the device rules of the plan; idmapped root gets delegation on v2. */
-bool cgroup_apply(Cgroup *cgroup, const PlanCgroup *plan, GError **err);
+/* Writes every setting of the plan, and its device rules. */
+bool cgroup_apply_settings(Cgroup *cgroup, const PlanCgroup *plan, GError **err);
+bool cgroup_apply_devices(Cgroup *cgroup, const PlanCgroup *plan, GError **err);
 bool cgroup_set(Cgroup *cgroup, const PlanSetting *setting, GError **err);
 
 /* Reads a number knob back (for memory: bytes, -1 unlimited). False: controller absent. */
@@ -50,6 +51,22 @@ bool cgroup_is_frozen(Cgroup *cgroup);
  * and reaches frozen groups. Never touches the calling process. */
 bool cgroup_kill(Cgroup *cgroup, int signum, GError **err);
 bool cgroup_is_empty(Cgroup *cgroup);
+
+/* SIGKILL until nobody is left, some seconds at most. Blocks: not for the daemon's main loop. */
+bool cgroup_kill_and_wait(Cgroup *cgroup, GError **err);
+
+/*
+ * How a process gets in. On v1 the calling process, single-threaded, joins before it clones the
+ * container's first process and leaves again afterwards: a process that moves itself waits for no
+ * RCU grace period. On v2 the clone is born inside: by *ret_fd, -1 without a v2 tree.
+ */
+bool cgroup_join(Cgroup *cgroup, GError **err);
+bool cgroup_leave(Cgroup *cgroup, GError **err);
+bool cgroup_open_unified(Cgroup *cgroup, int *ret_fd, GError **err);
+
+/* For the monitor, which knows no groups: cgroup.kill, and what thaws. -1 where there is none. */
+int cgroup_open_kill(Cgroup *cgroup);
+int cgroup_open_thaw(Cgroup *cgroup, bool *ret_is_v1);
 
 /* Removes the groups, nested ones first; fine when they are gone already. */
 bool cgroup_remove(Cgroup *cgroup, GError **err);

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* What the files of cgroup.c share: the handle, and reading and writing one file of a group. */
+#pragma once
+
+#include "kernel/cgroup.h"
+#include "kernel/hierarchy.h"
+
+struct Cgroup {
+    char *path;             /* "/machine/bb.libvirt-lxc" */
+    GPtrArray *hierarchies; /* of Hierarchy; those where the group is */
+};
+
+/* The hierarchy that has `controller`, v1 before v2; NULL. */
+Hierarchy *cgroup_find(const Cgroup *cgroup, const char *controller);
+Hierarchy *cgroup_find_unified(const Cgroup *cgroup);
+
+bool group_has_file(const Hierarchy *hierarchy, const char *file);
+bool group_write(const Hierarchy *hierarchy, const char *file, const char *text, GError **err);
+bool group_read(const Hierarchy *hierarchy, const char *file, char **ret_text, GError **err);

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * The processes in a container's groups: frozen, thawed, signalled, waited for.
+ *
+ * Freezing goes through the v1 freezer where the host has one, since a process that a client moved
+ * into the groups may be in the v1 trees only; else through cgroup.freeze of v2, which tells by
+ * cgroup.events when it is done. Killing uses cgroup.kill where there is one, which neither forks
+ * nor freezing escape, and then looks through the v1 groups for stragglers. A process frozen by v1
+ * dies only when it is thawed.
+ */
+#include "kernel/cgroup.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "kernel/cgroup-group.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FREEZE_TIMEOUT_MS 1000
+#define KILL_ROUNDS 8
+#define KILL_ROUND_MS 500
+
+/* ---- frozen ---- */
+
+static Hierarchy *find_freezer(Cgroup *cgroup)
+{
+    Hierarchy *v1 = cgroup_find(cgroup, "freezer");
+
+    return v1 ? v1 : cgroup_find_unified(cgroup);
+}
+
+static bool has_line(const char *text, const char *line)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    return g_strv_contains((const char *const *)lines, line);
+}
+
+static bool frozen_now(const Hierarchy *freezer)
+{
+    g_autofree char *text = NULL;
+
+    if (freezer->unified)
+        return group_read(freezer, "cgroup.events", &text, NULL) && has_line(text, "frozen 1");
+    return group_read(freezer, "freezer.state", &text, NULL) && !strcmp(text, "FROZEN");
+}
+
+/* v2 wakes us by POLLPRI; v1 has no such thing and is asked again after a moment. */
+static void await_change(const Hierarchy *hierarchy, int timeout_ms)
+{
+    g_autofree char *path = g_build_filename(hierarchy->dir, "cgroup.events", NULL);
+    autofd int events = hierarchy->unified ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    struct pollfd wait = { .fd = events, .events = POLLPRI };
+    char text[256];
+
+    if (events >= 0 && read(events, text, sizeof text) < 0)
+        return;
+    (void)poll(&wait, 1, timeout_ms); /* a change, the time or a signal: the caller looks again */
+}
+
+static bool freezer_write(const Hierarchy *freezer, bool freeze, GError **err)
+{
+    if (freezer->unified)
+        return group_write(freezer, "cgroup.freeze", freeze ? "1" : "0", err);
+    return group_write(freezer, "freezer.state", freeze ? "FROZEN" : "THAWED", err);
+}
+
+bool cgroup_freeze(Cgroup *cgroup, GError **err)
+{
+    const Hierarchy *freezer = find_freezer(cgroup);
+    gint64 deadline = g_get_monotonic_time() + FREEZE_TIMEOUT_MS * 1000;
+
+    if (!freezer)
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED), _("no freezer among this host's cgroups"));
+    if (!freezer_write(freezer, true, err))
+        return false;
+    while (!frozen_now(freezer)) {
+        if (g_get_monotonic_time() >= deadline) {
+            (void)freezer_write(freezer, false, NULL); /* the time-out is what went wrong */
+            return fail(err, ERR(LXC, OPERATION_FAILED),
+                        _("processes of '%s' did not freeze in time"), cgroup->path);
+        }
+        await_change(freezer, freezer->unified ? FREEZE_TIMEOUT_MS : 1);
+    }
+    return true;
+}
+
+bool cgroup_thaw(Cgroup *cgroup, GError **err)
+{
+    const Hierarchy *freezer = find_freezer(cgroup);
+
+    return !freezer || freezer_write(freezer, false, err);
+}
+
+bool cgroup_is_frozen(Cgroup *cgroup)
+{
+    const Hierarchy *freezer = find_freezer(cgroup);
+
+    return freezer && frozen_now(freezer);
+}
+
+int cgroup_open_thaw(Cgroup *cgroup, bool *ret_is_v1)
+{
+    const Hierarchy *freezer = find_freezer(cgroup);
+    g_autofree char *path = NULL;
+
+    if (!freezer)
+        return -1;
+    *ret_is_v1 = !freezer->unified;
+    path = g_build_filename(freezer->dir, freezer->unified ? "cgroup.freeze" : "freezer.state",
+                            NULL);
+    return open(path, O_WRONLY | O_CLOEXEC);
+}
+
+int cgroup_open_kill(Cgroup *cgroup)
+{
+    const Hierarchy *unified = cgroup_find_unified(cgroup);
+    g_autofree char *path = NULL;
+
+    if (!unified)
+        return -1;
+    path = g_build_filename(unified->dir, "cgroup.kill", NULL);
+    return open(path, O_WRONLY | O_CLOEXEC);
+}
+
+/* ---- signalled ---- */
+
+typedef void ProcessVisitor(pid_t pid, void *data);
+
+static void visit_group(const char *dir, ProcessVisitor *visit, void *data)
+{
+    g_autofree char *path = g_build_filename(dir, "cgroup.procs", NULL);
+    g_autofree char *text = NULL;
+    g_auto(GStrv) pids = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return; /* gone meanwhile */
+    pids = g_strsplit(text, "\n", -1);
+    for (char **pid = pids; *pid; pid++) {
+        pid_t number = (pid_t)atoi(*pid);
+        if (number > 0 && number != getpid())
+            visit(number, data);
+    }
+}
+
+/* The processes of the group at `dir` and below. */
+static void visit_tree(const char *dir, ProcessVisitor *visit, void *data)
+{
+    g_autoptr(GDir) entries = g_dir_open(dir, 0, NULL);
+    const char *name;
+
+    visit_group(dir, visit, data);
+    while (entries && (name = g_dir_read_name(entries))) {
+        g_autofree char *child = g_build_filename(dir, name, NULL);
+        struct stat info;
+        if (lstat(child, &info) == 0 && S_ISDIR(info.st_mode))
+            visit_tree(child, visit, data);
+    }
+}
+
+static void remember(pid_t pid, void *data)
+{
+    g_hash_table_add(data, GINT_TO_POINTER(pid));
+}
+
+/* Every process in any of the hierarchies; most are in all of them. */
+static GHashTable *all_processes(Cgroup *cgroup)
+{
+    GHashTable *pids = g_hash_table_new(NULL, NULL);
+
+    for (guint i = 0; i < cgroup->hierarchies->len; i++) {
+        const Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
+        visit_tree(hierarchy->dir, remember, pids);
+    }
+    return pids;
+}
+
+static void signal_all(GHashTable *pids, int signum)
+{
+    GHashTableIter each;
+    gpointer pid;
+
+    g_hash_table_iter_init(&each, pids);
+    while (g_hash_table_iter_next(&each, &pid, NULL))
+        (void)kill(GPOINTER_TO_INT(pid), signum); /* gone meanwhile is what was wanted */
+}
+
+bool cgroup_kill(Cgroup *cgroup, int signum, GError **err)
+{
+    autofd int kill_fd = signum == SIGKILL ? cgroup_open_kill(cgroup) : -1;
+    g_autoptr(GHashTable) pids = NULL;
+
+    if (kill_fd >= 0 && !fd_write_full(kill_fd, "1", 1))
+        return fail_errno(err, errno, _("cannot kill the processes of '%s'"), cgroup->path);
+    pids = all_processes(cgroup);
+    signal_all(pids, signum);
+    return signum != SIGKILL || g_hash_table_size(pids) == 0 || cgroup_thaw(cgroup, err);
+}
+
+bool cgroup_is_empty(Cgroup *cgroup)
+{
+    g_autoptr(GHashTable) pids = all_processes(cgroup);
+
+    return g_hash_table_size(pids) == 0;
+}
+
+/* Waits for each of them by its pidfd. Those that ended meanwhile have none. */
+static void await_all(GHashTable *pids)
+{
+    GHashTableIter each;
+    gpointer pid;
+
+    g_hash_table_iter_init(&each, pids);
+    while (g_hash_table_iter_next(&each, &pid, NULL)) {
+        autofd int pidfd = process_open(GPOINTER_TO_INT(pid));
+        if (pidfd >= 0)
+            (void)process_wait_end(pidfd, KILL_ROUND_MS); /* the caller looks who is left */
+    }
+}
+
+bool cgroup_kill_and_wait(Cgroup *cgroup, GError **err)
+{
+    for (int round = 0; round < KILL_ROUNDS; round++) {
+        g_autoptr(GHashTable) pids = all_processes(cgroup);
+        if (g_hash_table_size(pids) == 0)
+            return true;
+        if (!cgroup_kill(cgroup, SIGKILL, err))
+            return false;
+        await_all(pids);
+    }
+    return fail(err, ERR(LXC, OPERATION_FAILED), _("processes of '%s' refused to die"),
+                cgroup->path);
+}

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * The life of a container's groups: made, joined, left, removed. Names are libvirt's: a partition
+ * "/a/b" is the directory "a.partition/b.partition", except for the top "machine", "system" and
+ * "user" and for components that have a dot already; the group is NAME.libvirt-lxc. Names that the
+ * kernel keeps for its own files get an underscore in front.
+ *
+ * A group of the same path is made in every hierarchy, whether or not the plan sets anything there:
+ * the container's own view of the control groups (PLAN_MOUNT_CGROUP) starts at it.
+ */
+#include "kernel/cgroup.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "kernel/cgroup-group.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* v2 controllers that are asked for on the way down to the group. */
+static const char *const wanted_controllers[] = { "cpu", "cpuset", "io", "memory", "pids" };
+
+/* ---- names ---- */
+
+static bool is_kernel_name(const char *name)
+{
+    static const char *const prefixes[] = { "cgroup.", "cpu.",     "cpuacct.", "cpuset.",
+                                            "memory.", "devices.", "freezer.", "blkio.",
+                                            "pids.",   "io.",      "hugetlb.", "net_cls.",
+                                            "net_prio.", "perf_event.", "misc.", "rdma." };
+
+    if (*name == '_' || *name == '.' || !strcmp(name, "tasks") ||
+        !strcmp(name, "notify_on_release") || !strcmp(name, "release_agent"))
+        return true;
+    for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+        if (g_str_has_prefix(name, prefixes[i]))
+            return true;
+    }
+    return false;
+}
+
+static void append_name(GString *path, const char *name, const char *suffix)
+{
+    g_string_append_printf(path, "/%s%s%s", is_kernel_name(name) ? "_" : "", name, suffix);
+}
+
+static bool is_top_partition(const char *name)
+{
+    return !strcmp(name, "machine") || !strcmp(name, "system") || !strcmp(name, "user");
+}
+
+static char *group_path(const char *partition, const char *name)
+{
+    g_auto(GStrv) parts = g_strsplit(partition, "/", -1);
+    GString *path = g_string_new(NULL);
+    bool top = true;
+
+    for (char **part = parts; *part; part++) {
+        bool plain = strchr(*part, '.') || (top && is_top_partition(*part));
+        if (!**part)
+            continue;
+        append_name(path, *part, plain ? "" : ".partition");
+        top = false;
+    }
+    append_name(path, name, ".libvirt-lxc");
+    return g_string_free(path, FALSE);
+}
+
+/* ---- one file of a group ---- */
+
+bool group_has_file(const Hierarchy *hierarchy, const char *file)
+{
+    g_autofree char *path = g_build_filename(hierarchy->dir, file, NULL);
+
+    return access(path, F_OK) == 0;
+}
+
+bool group_write(const Hierarchy *hierarchy, const char *file, const char *text, GError **err)
+{
+    g_autofree char *path = g_build_filename(hierarchy->dir, file, NULL);
+
+    if (path_write(AT_FDCWD, path, text))
+        return true;
+    return fail_errno(err, errno, _("cannot write '%s' to '%s'"), text, path);
+}
+
+bool group_read(const Hierarchy *hierarchy, const char *file, char **ret_text, GError **err)
+{
+    g_autofree char *path = g_build_filename(hierarchy->dir, file, NULL);
+    g_autoptr(GError) why = NULL;
+
+    if (!g_file_get_contents(path, ret_text, NULL, &why))
+        return fail(err, ERR(LXC, SYSTEM_ERROR), _("cannot read '%s': %s"), path, why->message);
+    g_strchomp(*ret_text);
+    return true;
+}
+
+Hierarchy *cgroup_find(const Cgroup *cgroup, const char *controller)
+{
+    for (guint i = 0; i < cgroup->hierarchies->len; i++) {
+        Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
+        if (hierarchy_has(hierarchy, controller))
+            return hierarchy;
+    }
+    return NULL;
+}
+
+Hierarchy *cgroup_find_unified(const Cgroup *cgroup)
+{
+    for (guint i = 0; i < cgroup->hierarchies->len; i++) {
+        Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
+        if (hierarchy->unified)
+            return hierarchy;
+    }
+    return NULL;
+}
+
+/* ---- made ---- */
+
+/* A v1 cpuset takes nobody in before it has processors and memory nodes: those of its parent. */
+static bool inherit_cpuset(const char *parent, const char *child, GError **err)
+{
+    static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *from = g_build_filename(parent, files[i], NULL);
+        g_autofree char *to = g_build_filename(child, files[i], NULL);
+        g_autofree char *text = NULL;
+        g_autofree char *present = NULL;
+        if (!g_file_get_contents(from, &text, NULL, err) ||
+            !g_file_get_contents(to, &present, NULL, err))
+            return false;
+        if (!*g_strchomp(present) && !path_write(AT_FDCWD, to, g_strchomp(text)))
+            return fail_errno(err, errno, _("cannot write '%s' to '%s'"), text, to);
+    }
+    return true;
+}
+
+/* Offers the controllers of `parent` to its children. */
+static void enable_controllers(const Hierarchy *hierarchy, const char *parent)
+{
+    g_autofree char *file = g_build_filename(parent, "cgroup.subtree_control", NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(wanted_controllers); i++) {
+        g_autofree char *text = g_strconcat("+", wanted_controllers[i], NULL);
+        if (hierarchy_has(hierarchy, wanted_controllers[i]))
+            (void)path_write(AT_FDCWD, file, text); /* a setting that needs it will say so */
+    }
+}
+
+/* Makes `child` below `parent`, and readies it for members. Fine when it is there. */
+static bool make_level(const Hierarchy *hierarchy, const char *parent, const char *child,
+                       GError **err)
+{
+    bool made = mkdir(child, 0755) == 0;
+
+    if (!made && errno != EEXIST)
+        return fail_errno(err, errno, _("cannot make cgroup '%s'"), child);
+    if (hierarchy->unified)
+        return true;
+    return !hierarchy_has(hierarchy, "cpuset") || inherit_cpuset(parent, child, err);
+}
+
+static bool make_levels(const Hierarchy *hierarchy, const char *path, GError **err)
+{
+    g_auto(GStrv) names = g_strsplit(path + 1, "/", -1);
+    g_autofree char *parent = g_strdup(hierarchy->mount);
+
+    for (char **name = names; *name; name++) {
+        g_autofree char *child = g_build_filename(parent, *name, NULL);
+        if (hierarchy->unified)
+            enable_controllers(hierarchy, parent);
+        if (!make_level(hierarchy, parent, child, err))
+            return false;
+        g_free(parent);
+        parent = g_steal_pointer(&child);
+    }
+    return true;
+}
+
+/* The usual case: every partition is there, one mkdir is all. */
+static bool make_group(const Hierarchy *hierarchy, const char *path, GError **err)
+{
+    g_autofree char *parent = g_path_get_dirname(hierarchy->dir);
+
+    if (hierarchy->unified || access(parent, F_OK) < 0)
+        return make_levels(hierarchy, path, err);
+    return make_level(hierarchy, parent, hierarchy->dir, err);
+}
+
+static bool cgroup_new(const char *partition, const char *name, Cgroup **ret_cgroup, GError **err)
+{
+    g_autoptr(Cgroup) cgroup = g_new0(Cgroup, 1);
+
+    if (partition[0] != '/' || strstr(partition, "/.."))
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED), _("resource partition '%s' must start with '/'"),
+                    partition);
+    cgroup->path = group_path(partition, name);
+    if (!hierarchy_read_host(&cgroup->hierarchies, err))
+        return false;
+    for (guint i = 0; i < cgroup->hierarchies->len; i++) {
+        Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
+        hierarchy->dir = g_strconcat(hierarchy->mount, cgroup->path, NULL);
+    }
+    *ret_cgroup = g_steal_pointer(&cgroup);
+    return true;
+}
+
+bool cgroup_create(const PlanCgroup *plan, Cgroup **ret_cgroup, GError **err)
+{
+    g_autoptr(Cgroup) cgroup = NULL;
+
+    if (!cgroup_new(plan->partition, plan->name, &cgroup, err))
+        return false;
+    for (guint i = 0; i < cgroup->hierarchies->len; i++) {
+        if (!make_group(g_ptr_array_index(cgroup->hierarchies, i), cgroup->path, err)) {
+            (void)cgroup_remove(cgroup, NULL); /* the first failure is the one to tell */
+            return false;
+        }
+    }
+    *ret_cgroup = g_steal_pointer(&cgroup);
+    return true;
+}
+
+bool cgroup_open(const char *partition, const char *name, Cgroup **ret_cgroup, GError **err)
+{
+    g_autoptr(Cgroup) cgroup = NULL;
+
+    if (!cgroup_new(partition, name, &cgroup, err))
+        return false;
+    for (guint i = cgroup->hierarchies->len; i-- > 0;) {
+        const Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
+        if (access(hierarchy->dir, F_OK) < 0)
+            g_ptr_array_remove_index(cgroup->hierarchies, i);
+    }
+    *ret_cgroup = g_steal_pointer(&cgroup);
+    return true;
+}
+
+void cgroup_free(Cgroup *cgroup)
+{
+    if (!cgroup)
+        return;
+    g_clear_pointer(&cgroup->hierarchies, g_ptr_array_unref);
+    g_free(cgroup->path);
+    g_free(cgroup);
+}
+
+const char *cgroup_path(const Cgroup *cgroup)
+{
+    return cgroup->path;
+}
+
+/* ---- joined and left ---- */
+
+static bool enter_v1(const Hierarchy *hierarchy, const char *dir, GError **err)
+{
+    g_autofree char *tasks = g_build_filename(dir, "tasks", NULL);
+
+    if (hierarchy->unified || path_write(AT_FDCWD, tasks, "0"))
+        return true;
+    return fail_errno(err, errno, _("cannot join cgroup '%s'"), dir);
+}
+
+bool cgroup_join(Cgroup *cgroup, GError **err)
+{
+    for (guint i = 0; i < cgroup->hierarchies->len; i++) {
+        const Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
+        if (!enter_v1(hierarchy, hierarchy->dir, err))
+            return false;
+    }
+    return true;
+}
+
+bool cgroup_leave(Cgroup *cgroup, GError **err)
+{
+    for (guint i = 0; i < cgroup->hierarchies->len; i++) {
+        const Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
+        g_autofree char *own = g_build_filename(hierarchy->mount, hierarchy->own, NULL);
+        if (!enter_v1(hierarchy, own, err))
+            return false;
+    }
+    return true;
+}
+
+bool cgroup_open_unified(Cgroup *cgroup, int *ret_fd, GError **err)
+{
+    const Hierarchy *unified = cgroup_find_unified(cgroup);
+    int fd = -1;
+
+    if (unified)
+        fd = open(unified->dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+    if (unified && fd < 0)
+        return fail_errno(err, errno, _("cannot open cgroup '%s'"), unified->dir);
+    *ret_fd = fd;
+    return true;
+}
+
+/* ---- removed ---- */
+
+/* Depth first: a group goes only after those below it. False: errno of the group itself. */
+static bool remove_tree(const char *dir)
+{
+    g_autoptr(GDir) entries = NULL;
+    const char *name;
+
+    if (rmdir(dir) == 0 || errno == ENOENT)
+        return true;
+    entries = g_dir_open(dir, 0, NULL);
+    while (entries && (name = g_dir_read_name(entries))) {
+        g_autofree char *child = g_build_filename(dir, name, NULL);
+        struct stat info;
+        if (lstat(child, &info) == 0 && S_ISDIR(info.st_mode))
+            (void)remove_tree(child); /* if it stays, so does its parent, and that is told */
+    }
+    return rmdir(dir) == 0 || errno == ENOENT;
+}
+
+/* All directories of this path; `err` tells of the first that stays. */
+bool cgroup_remove(Cgroup *cgroup, GError **err)
+{
+    bool gone = true;
+
+    for (guint i = 0; i < cgroup->hierarchies->len; i++) {
+        const Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
+        if (remove_tree(hierarchy->dir))
+            continue;
+        if (gone)
+            fail_errno(err, errno, _("cannot remove cgroup '%s'"), hierarchy->dir);
+        gone = false;
+    }
+    return gone;
+}
