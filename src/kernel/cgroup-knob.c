@@ -119,7 +119,8 @@ static bool read_number(Cgroup *cgroup, const Hierarchy *hierarchy, const KnobFi
 
 /* ---- v2: memory ---- */
 
-static bool read_file_number(const Hierarchy *hierarchy, const char *name, int64_t *ret, GError **err)
+static bool read_file_number(const Hierarchy *hierarchy, const char *name, int64_t *ret,
+                             GError **err)
 {
     KnobFile file = { .file = name };
 
@@ -229,8 +230,8 @@ static bool set_period(Cgroup *cgroup, const Hierarchy *hierarchy, const KnobFil
            write_bandwidth(hierarchy, quota, setting->number, err);
 }
 
-static bool get_quota(Cgroup *cgroup, const Hierarchy *hierarchy, const KnobFile *file, int64_t *ret,
-                      GError **err)
+static bool get_quota(Cgroup *cgroup, const Hierarchy *hierarchy, const KnobFile *file,
+                      int64_t *ret, GError **err)
 {
     int64_t period;
 
@@ -252,62 +253,60 @@ static bool get_period(Cgroup *cgroup, const Hierarchy *hierarchy, const KnobFil
 /* ---- the table, indexed by PlanKnob ---- */
 
 static const Knob knobs[] = {
-    [PLAN_KNOB_MEMORY_HARD] = { N_("memory limit"),
-                                { "memory", "memory.limit_in_bytes" },
-                                { "memory", "memory.max", .unlimited = "max", .set = set_memory } },
+    [PLAN_KNOB_MEMORY_HARD] = {N_("memory limit"),
+                               { "memory", "memory.limit_in_bytes" },
+                               { "memory", "memory.max", .unlimited = "max", .set = set_memory }                    },
     [PLAN_KNOB_MEMORY_SOFT] = { N_("soft memory limit"),
-                                { "memory", "memory.soft_limit_in_bytes" },
-                                { "memory", "memory.high", .unlimited = "max" } },
+                               { "memory", "memory.soft_limit_in_bytes" },
+                               { "memory", "memory.high", .unlimited = "max" }                                      },
     [PLAN_KNOB_MEMORY_AND_SWAP] = { N_("limit of memory and swap"),
-                                    { "memory", "memory.memsw.limit_in_bytes" },
-                                    { "memory", "memory.swap.max", .set = set_memory_and_swap,
-                                      .get = get_memory_and_swap } },
-    [PLAN_KNOB_CPU_SHARES] = { N_("CPU shares"),
-                               { "cpu", "cpu.shares" },
-                               { "cpu", "cpu.weight" } },
+                               { "memory", "memory.memsw.limit_in_bytes" },
+                               { "memory", "memory.swap.max", .set = set_memory_and_swap,
+                                      .get = get_memory_and_swap }                                                  },
+    [PLAN_KNOB_CPU_SHARES] = { N_("CPU shares"),                   { "cpu", "cpu.shares" }, { "cpu", "cpu.weight" }},
     [PLAN_KNOB_CPU_PERIOD] = { N_("CPU period"),
                                { "cpu", "cpu.cfs_period_us" },
-                               { "cpu", "cpu.max", .set = set_period, .get = get_period } },
+                               { "cpu", "cpu.max", .set = set_period, .get = get_period }                           },
     [PLAN_KNOB_CPU_QUOTA] = { N_("CPU quota"),
-                              { "cpu", "cpu.cfs_quota_us" },
-                              { "cpu", "cpu.max", .set = set_quota, .get = get_quota } },
+                               { "cpu", "cpu.cfs_quota_us" },
+                               { "cpu", "cpu.max", .set = set_quota, .get = get_quota }                             },
     [PLAN_KNOB_CPUSET_CPUS] = { N_("processors"),
-                                { "cpuset", "cpuset.cpus", .set = write_text },
-                                { "cpuset", "cpuset.cpus", .set = write_text } },
+                               { "cpuset", "cpuset.cpus", .set = write_text },
+                               { "cpuset", "cpuset.cpus", .set = write_text }                                       },
     [PLAN_KNOB_CPUSET_MEMS] = { N_("memory nodes"),
-                                { "cpuset", "cpuset.mems", .set = write_text },
-                                { "cpuset", "cpuset.mems", .set = write_text } },
+                               { "cpuset", "cpuset.mems", .set = write_text },
+                               { "cpuset", "cpuset.mems", .set = write_text }                                       },
     [PLAN_KNOB_PIDS_MAX] = { N_("limit of processes"),
-                             { "pids", "pids.max", .unlimited = "max" },
-                             { "pids", "pids.max", .unlimited = "max" } },
+                               { "pids", "pids.max", .unlimited = "max" },
+                               { "pids", "pids.max", .unlimited = "max" }                                           },
     [PLAN_KNOB_BLKIO_WEIGHT] = { N_("I/O weight"),
-                                 { "blkio", "blkio.weight", "blkio.bfq.weight" },
-                                 { "io", "io.weight", "io.bfq.weight" } },
+                               { "blkio", "blkio.weight", "blkio.bfq.weight" },
+                               { "io", "io.weight", "io.bfq.weight" }                                               },
     [PLAN_KNOB_BLKIO_DEVICE_WEIGHT] = { N_("I/O weight of a device"),
-                                        { "blkio", "blkio.weight_device", "blkio.bfq.weight_device",
+                               { "blkio", "blkio.weight_device", "blkio.bfq.weight_device",
                                           .set = write_device },
-                                        { "io", "io.weight", "io.bfq.weight", "default",
-                                          .set = write_device } },
+                               { "io", "io.weight", "io.bfq.weight", "default",
+                                          .set = write_device }                                                     },
     [PLAN_KNOB_BLKIO_DEVICE_READ_IOPS] = { N_("read operations of a device"),
-                                           { "blkio", "blkio.throttle.read_iops_device",
+                               { "blkio", "blkio.throttle.read_iops_device",
                                              .set = write_device },
-                                           { "io", "io.max", .unlimited = "max", .key = "riops=",
-                                             .set = write_device } },
+                               { "io", "io.max", .unlimited = "max",
+                                             .key = "riops=", .set = write_device }                                 },
     [PLAN_KNOB_BLKIO_DEVICE_WRITE_IOPS] = { N_("write operations of a device"),
-                                            { "blkio", "blkio.throttle.write_iops_device",
+                               { "blkio", "blkio.throttle.write_iops_device",
                                               .set = write_device },
-                                            { "io", "io.max", .unlimited = "max", .key = "wiops=",
-                                              .set = write_device } },
+                               { "io", "io.max", .unlimited = "max",
+                                              .key = "wiops=", .set = write_device }                                },
     [PLAN_KNOB_BLKIO_DEVICE_READ_BPS] = { N_("read rate of a device"),
-                                          { "blkio", "blkio.throttle.read_bps_device",
+                               { "blkio", "blkio.throttle.read_bps_device",
                                             .set = write_device },
-                                          { "io", "io.max", .unlimited = "max", .key = "rbps=",
-                                            .set = write_device } },
+                               { "io", "io.max", .unlimited = "max",
+                                            .key = "rbps=", .set = write_device }                                   },
     [PLAN_KNOB_BLKIO_DEVICE_WRITE_BPS] = { N_("write rate of a device"),
-                                           { "blkio", "blkio.throttle.write_bps_device",
+                               { "blkio", "blkio.throttle.write_bps_device",
                                              .set = write_device },
-                                           { "io", "io.max", .unlimited = "max", .key = "wbps=",
-                                             .set = write_device } },
+                               { "io", "io.max", .unlimited = "max",
+                                             .key = "wbps=", .set = write_device }                                  },
 };
 
 /* The hierarchy and the column that this host has for a knob. */
@@ -385,8 +384,9 @@ bool cgroup_memory_usage(Cgroup *cgroup, uint64_t *ret_bytes, GError **err)
 
     if (!hierarchy)
         return fail_absent(PLAN_KNOB_MEMORY_HARD, err);
-    if (!read_file_number(hierarchy, hierarchy->unified ? "memory.current" : "memory.usage_in_bytes",
-                          &number, err))
+    if (!read_file_number(hierarchy,
+                          hierarchy->unified ? "memory.current" : "memory.usage_in_bytes", &number,
+                          err))
         return false;
     *ret_bytes = (uint64_t)number;
     return true;

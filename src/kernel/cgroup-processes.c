@@ -118,8 +118,8 @@ int cgroup_open_thaw(Cgroup *cgroup, bool *ret_is_v1)
     if (!freezer)
         return -1;
     *ret_is_v1 = !freezer->unified;
-    path = g_build_filename(freezer->dir, freezer->unified ? "cgroup.freeze" : "freezer.state",
-                            NULL);
+    path =
+        g_build_filename(freezer->dir, freezer->unified ? "cgroup.freeze" : "freezer.state", NULL);
     return open(path, O_WRONLY | O_CLOEXEC);
 }
 

@@ -30,10 +30,10 @@ static const char *const wanted_controllers[] = { "cpu", "cpuset", "io", "memory
 
 static bool is_kernel_name(const char *name)
 {
-    static const char *const prefixes[] = { "cgroup.", "cpu.",     "cpuacct.", "cpuset.",
-                                            "memory.", "devices.", "freezer.", "blkio.",
-                                            "pids.",   "io.",      "hugetlb.", "net_cls.",
-                                            "net_prio.", "perf_event.", "misc.", "rdma." };
+    static const char *const prefixes[] = { "cgroup.",   "cpu.",        "cpuacct.", "cpuset.",
+                                            "memory.",   "devices.",    "freezer.", "blkio.",
+                                            "pids.",     "io.",         "hugetlb.", "net_cls.",
+                                            "net_prio.", "perf_event.", "misc.",    "rdma." };
 
     if (*name == '_' || *name == '.' || !strcmp(name, "tasks") ||
         !strcmp(name, "notify_on_release") || !strcmp(name, "release_agent"))
@@ -199,8 +199,8 @@ static bool cgroup_new(const char *partition, const char *name, Cgroup **ret_cgr
     g_autoptr(Cgroup) cgroup = g_new0(Cgroup, 1);
 
     if (partition[0] != '/' || strstr(partition, "/.."))
-        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED), _("resource partition '%s' must start with '/'"),
-                    partition);
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("resource partition '%s' must start with '/'"), partition);
     cgroup->path = group_path(partition, name);
     if (!hierarchy_read_host(&cgroup->hierarchies, err))
         return false;

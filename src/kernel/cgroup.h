@@ -47,8 +47,8 @@ bool cgroup_freeze(Cgroup *cgroup, GError **err);
 bool cgroup_thaw(Cgroup *cgroup, GError **err);
 bool cgroup_is_frozen(Cgroup *cgroup);
 
-/* Signals every process in the group and below. SIGKILL goes through cgroup.kill where there is one,
- * and reaches frozen groups. Never touches the calling process. */
+/* Signals every process in the group and below. SIGKILL goes through cgroup.kill where there is
+ * one, and reaches frozen groups. Never touches the calling process. */
 bool cgroup_kill(Cgroup *cgroup, int signum, GError **err);
 bool cgroup_is_empty(Cgroup *cgroup);
 

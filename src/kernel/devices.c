@@ -2,9 +2,9 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * See devices.h. The BPF program is a chain of rules, each a few compares that jump to the next rule
- * when they do not hold, and "allow" at its end; after the last rule stands "deny". In it
- * r2 is the type (1 block, 2 character), r3 the access asked for, r4 the major, r5 the minor.
+ * See devices.h. The BPF program is a chain of rules, each a few compares that jump to the next
+ * rule when they do not hold, and "allow" at its end; after the last rule stands "deny". In it r2
+ * is the type (1 block, 2 character), r3 the access asked for, r4 the major, r5 the minor.
  */
 #include "kernel/devices.h"
 
@@ -69,8 +69,9 @@ static bool apply_v1(const Hierarchy *hierarchy, const PlanDeviceRule *rules, si
 
 static void put(GArray *program, uint8_t code, uint8_t dst, uint8_t src, int16_t off, int32_t imm)
 {
-    struct bpf_insn insn = { .code = code, .dst_reg = dst & 15, .src_reg = src & 15, .off = off,
-                             .imm = imm };
+    struct bpf_insn insn = {
+        .code = code, .dst_reg = dst & 15, .src_reg = src & 15, .off = off, .imm = imm
+    };
 
     g_array_append_val(program, insn);
 }
@@ -104,8 +105,8 @@ static void put_unless_equal(GArray *program, uint8_t reg, int32_t value)
 static void put_rule(GArray *program, const PlanDeviceRule *rule)
 {
     guint start = program->len;
-    int32_t denied = ~(int32_t)rule->access &
-                     (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD);
+    int32_t denied =
+        ~(int32_t)rule->access & (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD);
 
     if (rule->type != 'a')
         put_unless_equal(program, BPF_REG_2,
@@ -170,10 +171,12 @@ static int load(const GArray *program)
 /* Ids of the device programs on the group itself. */
 static uint32_t query(int group, uint32_t *ids)
 {
-    union bpf_attr attr = { .query = { .target_fd = (uint32_t)group,
-                                       .attach_type = BPF_CGROUP_DEVICE,
-                                       .prog_ids = (uint64_t)(uintptr_t)ids,
-                                       .prog_cnt = OLD_PROGRAMS_MAX } };
+    union bpf_attr attr = {
+        .query = {.target_fd = (uint32_t)group,
+                  .attach_type = BPF_CGROUP_DEVICE,
+                  .prog_ids = (uint64_t)(uintptr_t)ids,
+                  .prog_cnt = OLD_PROGRAMS_MAX}
+    };
 
     return bpf(BPF_PROG_QUERY, &attr) == 0 ? attr.query.prog_cnt : 0;
 }

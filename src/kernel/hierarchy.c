@@ -10,11 +10,10 @@
 #include <string.h>
 
 /* What a v1 mount option must be to name a controller; others are options of the mount. */
-static const char *const known_controllers[] = {
-    "cpu",     "cpuacct",  "cpuset",     "memory",   "devices", "freezer", "blkio",
-    "pids",    "hugetlb",  "net_cls",    "net_prio", "misc",    "rdma",    "perf_event",
-    "debug",   NULL
-};
+static const char *const known_controllers[] = { "cpu",     "cpuacct",    "cpuset",   "memory",
+                                                 "devices", "freezer",    "blkio",    "pids",
+                                                 "hugetlb", "net_cls",    "net_prio", "misc",
+                                                 "rdma",    "perf_event", "debug",    NULL };
 
 static void hierarchy_free(Hierarchy *hierarchy)
 {

@@ -11,11 +11,11 @@
 #include <stdbool.h>
 
 typedef struct Hierarchy {
-    char *mount;         /* where it is mounted: /sys/fs/cgroup/memory */
-    char *own;           /* the calling process's own group in it, below mount: "/" or "/user" */
-    char **controllers;  /* "memory", or "name=systemd"; of v2: what its root offers */
-    bool unified;        /* v2 */
-    char *dir;           /* the container's group: mount and path; set by cgroup.c */
+    char *mount;        /* where it is mounted: /sys/fs/cgroup/memory */
+    char *own;          /* the calling process's own group in it, below mount: "/" or "/user" */
+    char **controllers; /* "memory", or "name=systemd"; of v2: what its root offers */
+    bool unified;       /* v2 */
+    char *dir;          /* the container's group: mount and path; set by cgroup.c */
 } Hierarchy;
 
 /* All hierarchies, in the order of the mount table. The array frees its elements. */
