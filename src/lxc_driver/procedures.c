@@ -45,6 +45,7 @@
 #define READONLY .readonly = true
 #define DENIED(bits) .readonly_denied = bits
 #define FLAGS(bits) .flags = bits
+#define STREAM .stream = true
 #define ACL(permissions) .acl = permissions
 
 /* Changing the persistent definition needs `save` as well: that is CONFIG, and CURRENT it may be.
@@ -380,7 +381,7 @@ const RpcProcedure remote_procedures[] = {
     { ROW(147, SECRET_LOOKUP_BY_USAGE, "virSecretLookupByUsage"),
       BOTH(remote_secret_lookup_by_usage), RELAY(SECRET), HIGH, READONLY },
     { ROW(148, DOMAIN_MIGRATE_PREPARE_TUNNEL, "virDomainMigratePrepareTunnel"),
-      ARGS(remote_domain_migrate_prepare_tunnel), NONE,
+      ARGS(remote_domain_migrate_prepare_tunnel), NONE, STREAM,
       ACL("domain:migrate domain:start domain:write") },
     { ROW(149, CONNECT_IS_SECURE, "virConnectIsSecure"), RET(remote_connect_is_secure),
       OURS(on_connect_is_secure), HIGH, READONLY },
@@ -496,7 +497,7 @@ const RpcProcedure remote_procedures[] = {
       BOTH(remote_domain_get_vcpus_flags), NONE, DOMAIN, READONLY, DENIED(VIR_DOMAIN_VCPU_GUEST),
       ACL("domain:read domain:write:0x8") },
     { ROW(201, DOMAIN_OPEN_CONSOLE, "virDomainOpenConsole"), ARGS(remote_domain_open_console),
-      OURS(on_domain_open_console), DOMAIN, RUNNING,
+      OURS(on_domain_open_console), STREAM, DOMAIN, RUNNING,
       FLAGS(VIR_DOMAIN_CONSOLE_FORCE | VIR_DOMAIN_CONSOLE_SAFE), ACL("domain:open_device") },
     { ROW(202, DOMAIN_IS_UPDATED, "virDomainIsUpdated"), BOTH(remote_domain_is_updated),
       OURS(on_domain_is_updated), DOMAIN, HIGH, READONLY, ACL("domain:read") },
@@ -512,13 +513,13 @@ const RpcProcedure remote_procedures[] = {
     { ROW(207, DOMAIN_MIGRATE_SET_MAX_SPEED, "virDomainMigrateSetMaxSpeed"),
       ARGS(remote_domain_migrate_set_max_speed), NONE, DOMAIN, ACL("domain:migrate") },
     { ROW(208, STORAGE_VOL_UPLOAD, "virStorageVolUpload"), ARGS(remote_storage_vol_upload),
-      RELAY(STORAGE) },
+      RELAY(STORAGE), STREAM },
     { ROW(209, STORAGE_VOL_DOWNLOAD, "virStorageVolDownload"), ARGS(remote_storage_vol_download),
-      RELAY(STORAGE) },
+      RELAY(STORAGE), STREAM },
     { ROW(210, DOMAIN_INJECT_NMI, "virDomainInjectNMI"), ARGS(remote_domain_inject_nmi),
       NONE, DOMAIN, ACL("domain:inject_nmi") },
     { ROW(211, DOMAIN_SCREENSHOT, "virDomainScreenshot"), BOTH(remote_domain_screenshot),
-      NONE, DOMAIN, ACL("domain:screenshot") },
+      NONE, STREAM, DOMAIN, ACL("domain:screenshot") },
     { ROW(212, DOMAIN_GET_STATE, "virDomainGetState"), BOTH(remote_domain_get_state),
       OURS(on_domain_get_state), DOMAIN, HIGH, READONLY, ACL("domain:read") },
     { ROW(213, DOMAIN_MIGRATE_BEGIN3, "virDomainMigrateBegin3"), BOTH(remote_domain_migrate_begin3),
@@ -526,7 +527,7 @@ const RpcProcedure remote_procedures[] = {
     { ROW(214, DOMAIN_MIGRATE_PREPARE3, "virDomainMigratePrepare3"),
       BOTH(remote_domain_migrate_prepare3), NONE, ACL("domain:migrate domain:start domain:write") },
     { ROW(215, DOMAIN_MIGRATE_PREPARE_TUNNEL3, "virDomainMigratePrepareTunnel3"),
-      BOTH(remote_domain_migrate_prepare_tunnel3), NONE,
+      BOTH(remote_domain_migrate_prepare_tunnel3), NONE, STREAM,
       ACL("domain:migrate domain:start domain:write") },
     { ROW(216, DOMAIN_MIGRATE_PERFORM3, "virDomainMigratePerform3"),
       BOTH(remote_domain_migrate_perform3), NONE, DOMAIN, ACL("domain:migrate") },
@@ -698,7 +699,7 @@ const RpcProcedure remote_procedures[] = {
       ARGS(remote_domain_send_process_signal), OURS(on_domain_send_process_signal), DOMAIN, RUNNING,
       ACL("domain:send_signal") },
     { ROW(296, DOMAIN_OPEN_CHANNEL, "virDomainOpenChannel"), ARGS(remote_domain_open_channel),
-      NONE, DOMAIN, ACL("domain:open_device") },
+      NONE, STREAM, DOMAIN, ACL("domain:open_device") },
     { ROW(297, NODE_DEVICE_LOOKUP_SCSI_HOST_BY_WWN, "virNodeDeviceLookupSCSIHostByWWN"),
       BOTH(remote_node_device_lookup_scsi_host_by_wwn), RELAY(NODEDEV), HIGH, READONLY },
     { ROW(298, DOMAIN_GET_JOB_STATS, "virDomainGetJobStats"), BOTH(remote_domain_get_job_stats),
@@ -854,7 +855,8 @@ const RpcProcedure remote_procedures[] = {
       EVENT(remote_domain_event_callback_device_removal_failed), .route = RPC_EVENT },
     { ROW(368, CONNECT_STORAGE_POOL_EVENT_REGISTER_ANY, "virConnectStoragePoolEventRegisterAny"),
       BOTH(remote_connect_storage_pool_event_register_any), RELAY(STORAGE), HIGH, READONLY },
-    { ROW(369, CONNECT_STORAGE_POOL_EVENT_DEREGISTER_ANY, "virConnectStoragePoolEventDeregisterAny"),
+    { ROW(369, CONNECT_STORAGE_POOL_EVENT_DEREGISTER_ANY,
+          "virConnectStoragePoolEventDeregisterAny"),
       ARGS(remote_connect_storage_pool_event_deregister_any), RELAY(STORAGE), HIGH, READONLY },
     { ROW(370, STORAGE_POOL_EVENT_LIFECYCLE, NULL), EVENT(remote_storage_pool_event_lifecycle),
       .route = RPC_EVENT },
