@@ -70,6 +70,7 @@ typedef struct RpcProcedure {
     bool readonly;            /* allowed on a read-only connection */
     uint32_t readonly_denied; /* ... unless one of these bits is in the args' `flags` */
     uint32_t flags;           /* bits of the args' `flags` that are understood */
+    bool stream;              /* a successful reply leaves a stream open */
     const char *acl;          /* "domain:write domain:save", as polkit actions are named */
     RpcHandler *handler;      /* for RPC_OURS */
 } RpcProcedure;
