@@ -19,11 +19,12 @@
 typedef struct DomainDef DomainDef;
 typedef struct Plan Plan; /* plan-xdr.h */
 
-/* For parse and format: leave out what only a running domain has (id, aliases, ttys, vnet names). */
+/* For parse and format: leave out what only a running domain has (id, aliases, ttys, vnet names).
+ */
 typedef enum DomainDefFlags {
     DOMAIN_DEF_LIVE = 0,
     DOMAIN_DEF_INACTIVE = 1 << 0,
-    DOMAIN_DEF_VALIDATE = 1 << 1, /* a thing kept without effect is an error as well */
+    DOMAIN_DEF_VALIDATE = 1 << 1, /* an unknown thing is an error of the schema */
 } DomainDefFlags;
 
 /* Facts about the host that parsing and compiling need, so that both stay pure. */
@@ -39,7 +40,7 @@ typedef struct OptNumber {
     int64_t value;
 } OptNumber;
 
-/* Elements carried along untouched, printed at indentation 0, one or several lines; may be NULL. */
+/* Elements carried along untouched, in the form of src/conf/xml.h; may be NULL. */
 typedef char *KeptXml;
 
 typedef struct StringList {
@@ -95,7 +96,12 @@ typedef struct CpuTune {
     KeptXml rest;
 } CpuTune;
 
-typedef enum NumaMode { NUMA_MODE_STRICT, NUMA_MODE_PREFERRED, NUMA_MODE_INTERLEAVE, NUMA_MODE_RESTRICTIVE } NumaMode;
+typedef enum NumaMode {
+    NUMA_MODE_STRICT,
+    NUMA_MODE_PREFERRED,
+    NUMA_MODE_INTERLEAVE,
+    NUMA_MODE_RESTRICTIVE
+} NumaMode;
 
 typedef struct NumaTune {
     bool set; /* there is a <memory> in it */
@@ -114,7 +120,8 @@ typedef enum LifecycleAction {
     LIFECYCLE_COREDUMP_RESTART,
 } LifecycleAction;
 
-/* ---- os, id map, features ---------------------------------------------------------------------- */
+/* ---- os, id map, features ----------------------------------------------------------------------
+ */
 
 typedef struct EnvVar {
     char *name;
@@ -171,11 +178,13 @@ typedef struct FeaturesDef {
     bool privnet;
     CapabilityPolicy capability_policy;
     Switch capabilities[DOMAIN_CAPABILITY_COUNT]; /* order of capability_names in features.c */
-    KeptXml before;                               /* acpi, apic, pae, hap: printed before privnet */
-    KeptXml after;                                /* the others */
+    KeptXml before;  /* the features that are printed before privnet, */
+    KeptXml between; /* between privnet and capabilities, */
+    KeptXml after;   /* and after these; without effect */
 } FeaturesDef;
 
-/* ---- devices ------------------------------------------------------------------------------------- */
+/* ---- devices
+ * ------------------------------------------------------------------------------------- */
 
 typedef enum FilesystemType {
     FILESYSTEM_MOUNT,
@@ -199,15 +208,14 @@ typedef struct Filesystem {
     bool accessmode_hidden; /* live: the root that start put in is printed without it */
     char *model, *multidevs, *fmode, *dmode;
     KeptXml driver;
-    KeptXml binary;
-    char *source;     /* dir, dev, file or name */
-    OptNumber usage;  /* bytes, for ram */
-    char *target;     /* as written */
+    char *source;    /* dir, dev, file or name */
+    OptNumber usage; /* KiB, for ram */
+    char *target;    /* as written */
     bool readonly;
     OptNumber space_hard_limit; /* bytes */
     OptNumber space_soft_limit;
-    char *alias; /* live: fs0, ... */
-    KeptXml rest; /* address, boot */
+    char *alias;  /* live: fs0, ... */
+    KeptXml rest; /* boot, address */
 } Filesystem;
 
 typedef struct FilesystemList {
@@ -236,7 +244,7 @@ typedef enum InterfaceType {
 typedef enum LinkState { LINK_STATE_DEFAULT, LINK_STATE_UP, LINK_STATE_DOWN } LinkState;
 
 typedef struct InterfaceIp {
-    char *family;  /* ipv4 or ipv6; filled in */
+    char *family; /* ipv4 or ipv6; filled in */
     char *address;
     char *peer;
     OptNumber prefix;
@@ -263,19 +271,18 @@ typedef struct InterfaceRouteList {
 
 typedef struct Interface {
     InterfaceType type;
+    InterfaceType actual_type; /* live, of type network: BRIDGE when the network is one; else 0 */
     char *trust_guest_rx_filters;
     uint8_t mac[6];
-    bool mac_set; /* given by the user or made at parse time: true after parsing */
-    int mac_type;
-    int mac_check;
+    bool mac_set;  /* given by the user or made at parse time: true after parsing */
+    int mac_type;  /* 0 not given, 1 generated, 2 static */
+    int mac_check; /* 0 not given, 1 yes, 2 no */
     char *network;
     char *portgroup;
-    char *portid;     /* live: the network port's UUID as text */
-    char *bridge;     /* type bridge; live also of type network: the actual bridge */
-    char *source_dev; /* type direct */
-    InterfaceIpList host_ips;       /* type ethernet */
+    char *portid;             /* live: the network port's UUID as text */
+    char *bridge;             /* type bridge; live also of type network: the actual bridge */
+    InterfaceIpList host_ips; /* type ethernet */
     InterfaceRouteList host_routes;
-    KeptXml virtualport; /* kept things in libvirt's order of output, all without effect */
     bool isolated;
     InterfaceIpList ips;
     InterfaceRouteList routes;
@@ -287,7 +294,7 @@ typedef struct Interface {
     LinkState link;
     OptNumber mtu;
     KeptXml coalesce;
-    char *alias; /* live: net0, ... */
+    char *alias;  /* live: net0, ... */
     KeptXml rest; /* boot, rom, address */
 } Interface;
 
@@ -296,16 +303,18 @@ typedef struct InterfaceList {
     Interface **items;
 } InterfaceList;
 
+typedef enum ConsoleType { CONSOLE_PTY } ConsoleType; /* the others are refused */
+
 typedef struct Console {
-    char *type;        /* pty; the only one that compiles */
+    ConsoleType type;
     char *tty;         /* live: /dev/pts/N of the first console, on the host */
     char *source_path; /* live: /dev/pts/N */
     char *protocol;
     char *log_file;
-    char *log_append;  /* on, off */
-    char *target_type; /* lxc */
-    OptNumber port;    /* filled in: 0, 1, ... */
-    char *alias;       /* live: console0, ... */
+    int log_append;  /* 0 not given, 1 on, 2 off */
+    int target_type; /* 0 is lxc */
+    OptNumber port;  /* filled in: 0, 1, ... */
+    char *alias;     /* live: console0, ... */
     KeptXml rest;
 } Console;
 
@@ -325,7 +334,20 @@ typedef struct KeptDeviceList {
     KeptDevice **items;
 } KeptDeviceList;
 
-/* ---- the whole --------------------------------------------------------------------------------- */
+/* Only type none, so far. */
+typedef struct Seclabel {
+    int type;
+    char *model;
+    int relabel; /* 0 not given, 1 yes, 2 no */
+} Seclabel;
+
+typedef struct SeclabelList {
+    size_t n;
+    Seclabel **items;
+} SeclabelList;
+
+/* ---- the whole ---------------------------------------------------------------------------------
+ */
 
 struct DomainDef {
     int id; /* live: init's pid; -1 */
@@ -365,8 +387,8 @@ struct DomainDef {
     InterfaceList interfaces;
     ConsoleList consoles;
     KeptDeviceList kept_devices;
-    KeptXml seclabels; /* type none only, so far */
-    KeptXml rest;      /* keywrap, launchSecurity and other drivers' namespaces */
+    SeclabelList seclabels;
+    KeptXml rest; /* keywrap, launchSecurity and other drivers' namespaces */
 };
 
 /*
@@ -401,9 +423,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, domain_def_plan_free)
  */
 void domain_def_make_live(DomainDef *def, const DomainDefHost *host);
 
-/* ---- metadata (virDomainSetMetadata, virDomainGetMetadata) -------------------------------------- */
+/* ---- metadata (virDomainSetMetadata, virDomainGetMetadata) --------------------------------------
+ */
 
-/* `type` is a virDomainMetadataType. `text` NULL or "" removes. For ELEMENT: key and uri as there. */
+/* `type` is a virDomainMetadataType. `text` NULL or "" removes. For ELEMENT: key and uri as there.
+ */
 bool domain_def_metadata_set(DomainDef *def, int type, const char *text, const char *key,
                              const char *uri, GError **err);
 /* Gives title, description or the element with namespace `uri` taken off. */
