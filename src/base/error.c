@@ -10,8 +10,10 @@
 #include <string.h>
 
 typedef struct VirtErrorPrivate {
-    int from;   /* VIR_FROM_* */
-    int errnum; /* errno of a system error, else 0 */
+    int from;             /* VIR_FROM_* */
+    int errnum;           /* errno of a system error, else 0 */
+    const char *function; /* of fail_argument; static */
+    const char *argument;
 } VirtErrorPrivate;
 
 static void virt_error_private_init(VirtErrorPrivate *priv)
@@ -75,6 +77,25 @@ bool fail_errno(GError **err, int errnum, const char *format, ...)
     return false;
 }
 
+bool fail_argument(GError **err, int from, const char *function, const char *argument,
+                   const char *format, ...)
+{
+    g_autofree char *message = NULL;
+    VirtErrorPrivate *priv;
+    va_list args;
+
+    va_start(args, format);
+    message = g_strdup_vprintf(format, args);
+    va_end(args);
+    set_error(err, from, VIR_ERR_INVALID_ARG, 0, message);
+    priv = err ? virt_error_get_private(*err) : NULL;
+    if (priv) {
+        priv->function = function;
+        priv->argument = argument;
+    }
+    return false;
+}
+
 bool fail_remote(GError **err, int from, int code, int errnum, const char *message)
 {
     set_error(err, from, code, errnum, message);
@@ -112,6 +133,20 @@ int error_errno(const GError *err)
     const VirtErrorPrivate *priv = err->domain == VIRT_ERROR ? virt_error_get_private(err) : NULL;
 
     return priv ? priv->errnum : 0;
+}
+
+const char *error_function(const GError *err)
+{
+    const VirtErrorPrivate *priv = err->domain == VIRT_ERROR ? virt_error_get_private(err) : NULL;
+
+    return priv ? priv->function : NULL;
+}
+
+const char *error_argument(const GError *err)
+{
+    const VirtErrorPrivate *priv = err->domain == VIRT_ERROR ? virt_error_get_private(err) : NULL;
+
+    return priv ? priv->argument : NULL;
 }
 
 bool error_is(const GError *err, int code)

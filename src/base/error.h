@@ -35,6 +35,13 @@ bool fail(GError **err, unsigned origin_and_code, const char *format, ...) G_GNU
 /* Like fail with SYSTEM_ERROR of VIR_FROM_LXC; appends ": " and the text of `errnum`. */
 bool fail_errno(GError **err, int errnum, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/*
+ * INVALID_ARG about one named argument of one function of libvirt's API; both names are static
+ * strings and travel beside the text, which gets no template.
+ */
+bool fail_argument(GError **err, int from, const char *function, const char *argument,
+                   const char *format, ...) G_GNUC_PRINTF(5, 6);
+
 /* Rebuilds an error that arrived from another process; takes nothing. */
 bool fail_remote(GError **err, int from, int code, int errnum, const char *message);
 
@@ -45,4 +52,6 @@ bool fail_while(GError **err, const char *format, ...) G_GNUC_PRINTF(2, 3);
 int error_code(const GError *err);
 int error_from(const GError *err);
 int error_errno(const GError *err);
+const char *error_function(const GError *err); /* of fail_argument, else NULL */
+const char *error_argument(const GError *err);
 bool error_is(const GError *err, int code);

@@ -112,7 +112,7 @@ static bool write_waiting(RpcChannel *channel, Waiting *waiting)
 
 static void flush(RpcChannel *channel)
 {
-    while (!channel->why && channel->waiting.head) {
+    while (!channel->why && !channel->freed && channel->waiting.head) {
         Waiting *waiting = channel->waiting.head->data;
         if (!write_waiting(channel, waiting))
             return;
@@ -165,7 +165,7 @@ bool rpc_channel_send(RpcChannel *channel, const RpcOutgoing *outgoing)
     ssize_t n = 0;
 
     g_return_val_if_fail(outgoing->n_fds <= RPC_FDS_MAX, true);
-    if (channel->why)
+    if (channel->why || channel->freed)
         return true;
     if (!channel->waiting.head)
         n = write_some(channel, outgoing->bytes, outgoing->size);
@@ -371,15 +371,19 @@ static void read_packets(RpcChannel *channel)
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-static void really_free(RpcChannel *channel)
+/* Tells everybody who waits; nothing of theirs is touched after that. */
+static void drop_waiting(RpcChannel *channel)
 {
-    Waiting *waiting;
-
-    poller_unwatch(channel->watch);
-    while ((waiting = channel->waiting.head ? channel->waiting.head->data : NULL)) {
+    while (channel->waiting.head) {
+        Waiting *waiting = channel->waiting.head->data;
         g_queue_unlink(&channel->waiting, &waiting->link);
         waiting_free(waiting);
     }
+}
+
+static void really_free(RpcChannel *channel)
+{
+    poller_unwatch(channel->watch);
     close_fds(channel);
     fd_close(channel->fd);
     g_free(channel->in);
@@ -444,6 +448,7 @@ void rpc_channel_free(RpcChannel *channel)
     if (!channel)
         return;
     channel->freed = true;
+    drop_waiting(channel);
     if (!channel->running)
         really_free(channel);
 }
@@ -463,7 +468,7 @@ bool rpc_channel_is_held(const RpcChannel *channel)
 
 void rpc_channel_shutdown(RpcChannel *channel, const char *why)
 {
-    if (channel->why)
+    if (channel->why || channel->freed)
         return;
     channel->why = why;
     /* The hang-up comes back through the loop, which then reports the end. */
