@@ -376,7 +376,7 @@ class Instance:
         """Runs a container whose payload shows something, and returns what it wrote."""
         folder, device = self.report(name)
         words['devices'] = words.get('devices', '') + device
-        dom = self.create(name, args=['to', '/report/part', ',', *args, ',', 'write', '/report/done', 'x', ',', 'pause'], **words)
+        dom = self.create(name, args=['to', '/report/part', ',', *args, ',', 'mark', '/report/done', ',', 'pause'], **words)
         eventually(lambda: os.path.exists(os.path.join(folder, 'done')), f'{name} reports', seconds)
         with open(os.path.join(folder, 'part'), encoding='utf-8', errors='replace') as file:
             text = file.read()
