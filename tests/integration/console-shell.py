@@ -25,7 +25,7 @@ with Instance() as host:
         console.expect('101 begins')
         console.send('\x03')
         console.expect('# ')
-    equal(console.shell('stty -a | grep -c isig'), '1')
+        equal(console.shell('stty -a | grep -c isig'), '1')
 
     # The second console carries its own bytes both ways.
     second = Console(host.conn, dom, 'console1')
@@ -46,7 +46,7 @@ with Instance() as host:
     # virsh in a terminal of its own.
     pid, fd = pty.fork()
     if pid == 0:
-        os.execvp('virsh', ['virsh', '-q', '-c', host.uri(), 'console', 'bb'])
+        os.execvp('virsh', ['virsh', '-c', host.uri(), 'console', 'bb'])
 
     def read_until(word):
         data, deadline = b'', time.monotonic() + 10 * PATIENCE
