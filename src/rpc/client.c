@@ -9,6 +9,7 @@
 #include "rpc/call-state.h"
 #include "rpc/dispatch.h"
 #include "rpc/peer.h"
+#include "rpc/relay.h"
 #include "rpc/server-state.h"
 #include "rpc/stream.h"
 #include "rpc/wire-error.h"
@@ -28,6 +29,17 @@ static bool take_call(RpcClient *client, RpcPacket *packet)
     return true;
 }
 
+/* False: the daemon it is for does not read. */
+static bool take_stream_packet(RpcClient *client, RpcPacket *packet)
+{
+    RpcRelayVerdict verdict =
+        client->relay ? rpc_relay_stream(client->relay, packet) : RPC_RELAY_UNKNOWN;
+
+    if (verdict == RPC_RELAY_UNKNOWN)
+        rpc_stream_packet(client, packet);
+    return verdict != RPC_RELAY_BUSY;
+}
+
 static bool on_packet(RpcPacket *packet, void *data)
 {
     RpcClient *client = data;
@@ -41,8 +53,7 @@ static bool on_packet(RpcPacket *packet, void *data)
         return take_call(client, packet);
     case RPC_TYPE_STREAM:
     case RPC_TYPE_STREAM_HOLE:
-        rpc_stream_packet(client, packet);
-        return true;
+        return take_stream_packet(client, packet);
     case RPC_TYPE_MESSAGE:
         if (packet->header.program == RPC_PROGRAM_KEEPALIVE)
             rpc_keepalive_packet(client, packet->header.procedure);
@@ -72,8 +83,7 @@ static void read_peer(RpcClient *client, int fd)
     client->uid = peer.uid;
     client->gid = peer.gid;
     client->pid = peer.pid;
-    if (client->auth == RPC_AUTH_POLKIT)
-        client->start_time = rpc_process_start_time(peer.pid);
+    client->start_time = rpc_process_start_time(peer.pid);
 }
 
 RpcClient *rpc_client_new(RpcServer *server, int fd, bool readonly, RpcAuth auth)
@@ -113,6 +123,7 @@ void rpc_client_free(RpcClient *client)
     client->closing = true;
     rpc_keepalive_stop(server->clock, client);
     rpc_streams_close(client);
+    rpc_relay_free(client->relay);
     for (size_t i = 0; i < server->n_programs; i++) {
         const RpcProgram *program = server->programs[i].program;
         if (program->hooks && program->hooks->closed)

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "remote-xdr.h"
 #include "rpc/call-state.h"
+#include "rpc/relay.h"
 #include "rpc/server-state.h"
 #include "rpc/wire-error.h"
 
@@ -104,28 +105,37 @@ static bool check_flags(RpcCall *call, const Row *row, GError **err)
                          call->procedure->api);
 }
 
-static bool check_open(RpcCall *call, const Row *row, GError **err)
+static bool is_open(RpcClient *client, const Row *row, GError **err)
 {
     const RpcProgramHooks *hooks = row->program->hooks;
 
-    if (call->procedure->target == RPC_TARGET_AUTH || call->procedure->target == RPC_TARGET_NONE)
+    if (row->procedure->target == RPC_TARGET_AUTH || row->procedure->target == RPC_TARGET_NONE)
         return true;
-    if (!hooks || !hooks->is_open || hooks->is_open(call->client, row->program->data))
+    if (!hooks || !hooks->is_open || hooks->is_open(client, row->program->data))
         return true;
     return fail(err, ERR(RPC, INTERNAL_ERROR), _("the connection is not open"));
 }
 
-static bool check_readonly(RpcCall *call, const Row *row, GError **err)
+static bool may_change(RpcClient *client, const Row *row, GError **err)
 {
     const RpcProgramHooks *hooks = row->program->hooks;
-    bool allowed =
-        call->procedure->readonly && !(flags_of(call, row) & call->procedure->readonly_denied);
 
-    if (allowed || !hooks || !hooks->is_readonly ||
-        !hooks->is_readonly(call->client, row->program->data))
+    if (!hooks || !hooks->is_readonly || !hooks->is_readonly(client, row->program->data))
         return true;
-    return fail_remote(err, rpc_api_origin(call->procedure->api), VIR_ERR_OPERATION_DENIED, 0,
+    return fail_remote(err, rpc_api_origin(row->procedure->api), VIR_ERR_OPERATION_DENIED, 0,
                        _("read only access prevents this call"));
+}
+
+static bool check_open(RpcCall *call, const Row *row, GError **err)
+{
+    return is_open(call->client, row, err);
+}
+
+static bool check_readonly(RpcCall *call, const Row *row, GError **err)
+{
+    uint32_t denied = flags_of(call, row) & call->procedure->readonly_denied;
+
+    return (call->procedure->readonly && !denied) || may_change(call->client, row, err);
 }
 
 static bool check_supported(RpcCall *call, const Row *row, GError **err)
@@ -223,6 +233,22 @@ static void run(RpcCall *call, RpcPacket *packet, const Row *row)
     rpc_call_handle(call);
 }
 
+/* Another daemon's procedure: it will look into the arguments, we do not. */
+static void pass_on(RpcClient *client, const RpcPacket *packet, const Row *row)
+{
+    g_autoptr(GError) err = NULL;
+
+    if (!is_open(client, row, &err) ||
+        !(row->procedure->readonly || may_change(client, row, &err))) {
+        refuse(client, &packet->header, err);
+        return;
+    }
+    if (!client->relay)
+        client->relay = rpc_relay_new(client, client->server->poller, client->server->run_dir);
+    rpc_client_begin_request(client);
+    rpc_relay_call(client->relay, row->procedure, packet);
+}
+
 void rpc_dispatch(RpcClient *client, RpcPacket *packet)
 {
     g_autoptr(GError) err = NULL;
@@ -233,5 +259,8 @@ void rpc_dispatch(RpcClient *client, RpcPacket *packet)
         refuse(client, &packet->header, err);
         return;
     }
-    run(rpc_call_new(client, row.program, row.procedure, &packet->header), packet, &row);
+    if (row.procedure->route >= RPC_NETWORK)
+        pass_on(client, packet, &row);
+    else
+        run(rpc_call_new(client, row.program, row.procedure, &packet->header), packet, &row);
 }
