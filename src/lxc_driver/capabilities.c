@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * See capabilities.h. The document is small and has one shape, so it is written out as it stands;
+ * everything from outside goes through the escaping of append_escaped.
+ */
+#include "lxc_driver/capabilities.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "lxc_driver/host-topology.h"
+#include "lxc_driver/host.h"
+
+#define KIB 1024
+
+/* Architectures with a 32-bit partner that a guest can be, and how wide they are. */
+typedef struct ArchRow {
+    const char *name;
+    int word_size;
+    const char *partner; /* NULL: none */
+} ArchRow;
+
+static const ArchRow arch_rows[] = {
+    {"x86_64",       64, "i686"  },
+    { "aarch64",     64, "armv7l"},
+    { "s390x",       64, "s390"  },
+    { "ppc64",       64, "ppc"   },
+    { "parisc64",    64, "parisc"},
+    { "sparc64",     64, "sparc" },
+    { "mips64",      64, "mips"  },
+    { "mips64el",    64, "mipsel"},
+    { "ppc64le",     64, NULL    },
+    { "riscv64",     64, NULL    },
+    { "loongarch64", 64, NULL    },
+};
+
+/* printf with every argument escaped for XML. */
+static void append_escaped(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void append_escaped(GString *out, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_markup_vprintf_escaped(format, args);
+    va_end(args);
+    g_string_append(out, text);
+}
+
+static const ArchRow *find_arch(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(arch_rows); i++)
+        if (strcmp(arch_rows[i].name, name) == 0)
+            return &arch_rows[i];
+    return NULL;
+}
+
+static void append_power(GString *out, const char *root)
+{
+    g_autofree char *state = host_read(root, "/sys/power/state");
+    g_autofree char *disk = host_read(root, "/sys/power/disk");
+    const bool to_memory = state && strstr(state, "mem");
+    const bool to_disk = state && strstr(state, "disk") && disk && !strstr(disk, "[disabled]");
+
+    if (!to_memory && !to_disk) {
+        g_string_append(out, "    <power_management/>\n");
+        return;
+    }
+    g_string_append(out, "    <power_management>\n");
+    if (to_memory)
+        g_string_append(out, "      <suspend_mem/>\n");
+    if (to_disk)
+        g_string_append(out, "      <suspend_disk/>\n");
+    if (to_memory && to_disk && strstr(disk, "suspend"))
+        g_string_append(out, "      <suspend_hybrid/>\n");
+    g_string_append(out, "    </power_management>\n");
+}
+
+static void append_iommu(GString *out, const char *root)
+{
+    g_autofree char *path = g_strconcat(root, "/sys/kernel/iommu_groups", NULL);
+    g_autoptr(GDir) groups = g_dir_open(path, 0, NULL);
+    const bool supported = groups && g_dir_read_name(groups);
+
+    append_escaped(out, "    <iommu support='%s'/>\n", supported ? "yes" : "no");
+}
+
+static void append_cpu(GString *out, const HostTopology *topology, const char *arch)
+{
+    const HostCell *first = &g_array_index(topology->cells, HostCell, 0);
+
+    append_escaped(out, "    <cpu>\n      <arch>%s</arch>\n", arch);
+    for (guint i = 0; i < first->pages->len; i++)
+        append_escaped(out, "      <pages unit='KiB' size='%" PRIu64 "'/>\n",
+                       g_array_index(first->pages, HostPages, i).size / KIB);
+    g_string_append(out, "    </cpu>\n");
+}
+
+static void append_distances(GString *out, const HostTopology *topology, const HostCell *cell)
+{
+    const guint n = MIN(cell->distances->len, topology->cells->len);
+
+    if (n == 0)
+        return;
+    g_string_append(out, "          <distances>\n");
+    for (guint i = 0; i < n; i++)
+        append_escaped(out, "            <sibling id='%u' value='%u'/>\n",
+                       g_array_index(topology->cells, HostCell, i).id,
+                       g_array_index(cell->distances, unsigned, i));
+    g_string_append(out, "          </distances>\n");
+}
+
+static void append_cell(GString *out, const HostTopology *topology, const HostCell *cell)
+{
+    append_escaped(out, "        <cell id='%u'>\n", cell->id);
+    append_escaped(out, "          <memory unit='KiB'>%" PRIu64 "</memory>\n", cell->memory / KIB);
+    for (guint i = 0; i < cell->pages->len; i++) {
+        const HostPages *pages = &g_array_index(cell->pages, HostPages, i);
+        append_escaped(out, "          <pages unit='KiB' size='%" PRIu64 "'>%" PRIu64 "</pages>\n",
+                       pages->size / KIB, pages->total);
+    }
+    append_distances(out, topology, cell);
+    append_escaped(out, "          <cpus num='%u'>\n", cell->cpus->len);
+    for (guint i = 0; i < cell->cpus->len; i++) {
+        const HostCpu *cpu = &g_array_index(cell->cpus, HostCpu, i);
+        append_escaped(out,
+                       "            <cpu id='%u' socket_id='%u' die_id='%u' core_id='%u' "
+                       "siblings='%s'/>\n",
+                       cpu->id, cpu->socket, cpu->die, cpu->core, cpu->siblings);
+    }
+    g_string_append(out, "          </cpus>\n        </cell>\n");
+}
+
+static void append_topology(GString *out, const HostTopology *topology)
+{
+    append_escaped(out, "    <topology>\n      <cells num='%u'>\n", topology->cells->len);
+    for (guint i = 0; i < topology->cells->len; i++)
+        append_cell(out, topology, &g_array_index(topology->cells, HostCell, i));
+    g_string_append(out, "      </cells>\n    </topology>\n");
+}
+
+static void append_caches(GString *out, const char *root)
+{
+    g_autoptr(GArray) caches = host_caches(root);
+
+    if (caches->len == 0)
+        return;
+    g_string_append(out, "    <cache>\n");
+    for (guint i = 0; i < caches->len; i++) {
+        const HostCache *cache = &g_array_index(caches, HostCache, i);
+        const bool in_mib = cache->size % (KIB * KIB) == 0;
+        append_escaped(
+            out,
+            "      <bank id='%u' level='%u' type='%s' size='%" PRIu64 "' unit='%s' cpus='%s'/>\n",
+            cache->id, cache->level, cache->type, cache->size / (in_mib ? KIB * KIB : KIB),
+            in_mib ? "MiB" : "KiB", cache->cpus);
+    }
+    g_string_append(out, "    </cache>\n");
+}
+
+static void append_guest(GString *out, const char *arch, int word_size, const char *emulator)
+{
+    append_escaped(out,
+                   "  <guest>\n"
+                   "    <os_type>exe</os_type>\n"
+                   "    <arch name='%s'>\n"
+                   "      <wordsize>%d</wordsize>\n"
+                   "      <emulator>%s</emulator>\n"
+                   "      <domain type='lxc'/>\n"
+                   "    </arch>\n"
+                   "  </guest>\n\n",
+                   arch, word_size, emulator);
+}
+
+char *capabilities_format(const CapabilitiesFacts *facts)
+{
+    g_autoptr(HostTopology) topology = host_topology_new(facts->root);
+    const ArchRow *arch = find_arch(facts->arch);
+    GString *out = g_string_new("<capabilities>\n\n  <host>\n");
+
+    append_escaped(out, "    <uuid>%s</uuid>\n", facts->host_uuid);
+    append_cpu(out, topology, facts->arch);
+    append_power(out, facts->root);
+    append_iommu(out, facts->root);
+    append_topology(out, topology);
+    append_caches(out, facts->root);
+    g_string_append(out, "    <secmodel>\n      <model>none</model>\n      <doi>0</doi>\n"
+                         "    </secmodel>\n  </host>\n\n");
+    append_guest(out, facts->arch, arch ? arch->word_size : 32, facts->emulator);
+    if (arch && arch->partner)
+        append_guest(out, arch->partner, 32, facts->emulator);
+    g_string_append(out, "</capabilities>\n");
+    return g_string_free(out, FALSE);
+}
