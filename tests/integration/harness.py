@@ -233,7 +233,7 @@ class Instance:
     def __enter__(self):
         EventLoop.start()
         self.before = (links(), mounts(), loops())
-        if self.network:
+        if self.network and not self.stock:
             from stock import NetworkDaemon
             self.networks = NetworkDaemon(self)
             self.networks.start()
