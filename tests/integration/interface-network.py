@@ -51,6 +51,8 @@ with Instance(network=True) as host:
 
     host.restart_daemon()
     dom = host.conn.lookupByName('bb')
+    if host.stock:
+        net = host.conn.networkLookupByName('lab')
     equal([p.UUIDString() for p in net.listAllPorts()], [port], 'the port after our restart')
     nic = ET.fromstring(dom.XMLDesc(0)).find('devices/interface')
     equal(nic.find('source').get('portid'), port)

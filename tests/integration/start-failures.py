@@ -1,0 +1,40 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The virtlxcd authors
+"""A start that fails says which thing could not be done and why, leaves nothing, and can be tried again."""
+import os
+
+import libvirt
+
+from harness import Instance, equal, refused, skip
+
+with Instance() as host:
+    if host.stock:
+        skip('the stock driver reports less')
+    tree = host.tree()
+    os.makedirs(os.path.join(tree, 'dir'))
+    with open(os.path.join(tree, 'plain'), 'w', encoding='utf-8') as file:
+        file.write('no program')
+    with open(os.path.join(tree, 'script'), 'w', encoding='utf-8') as file:
+        file.write('#!/no/such/interpreter\n')
+    os.chmod(os.path.join(tree, 'script'), 0o755)
+    for name, words, text in (
+            ('missing', {'init': '/no/such/init'}, '/no/such/init.*No such file'),
+            ('plain', {'init': '/plain'}, '/plain.*Permission denied'),
+            ('dir', {'init': '/dir'}, '/dir.*(Permission denied|directory)'),
+            ('script', {'init': '/script'}, '/script.*No such file'),
+            ('tree', {'tree': '/no/such/tree'}, '/no/such/tree.*No such file'),
+            ('user', {'os_extra': '<inituser>nobodyhere</inituser>'}, 'nobodyhere'),
+            ('workdir', {'os_extra': '<initdir>/no/such/dir</initdir>'}, '/no/such/dir'),
+            ('console', {'console': ''}, 'console')):
+        dom = host.define(name, **words)
+        for _ in range(2):
+            with refused('INTERNAL_ERROR|SYSTEM_ERROR|CONFIG_UNSUPPORTED|OPERATION_FAILED|INVALID_ARG', text=text):
+                dom.create()
+            equal(dom.isActive(), 0)
+        if name != 'console':
+            equal(dom.state(), [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_FAILED], name)
+    # Mended, the same domain starts.
+    dom = host.define('missing', uuid=host.conn.lookupByName('missing').UUIDString())
+    dom.create()
+    equal(dom.isActive(), 1)
