@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * See config.h. The syntax is that of all libvirt daemons:
+ * See daemon-config.h. The syntax is that of all libvirt daemons:
  *
  *     key = 5            number
  *     key = "text"       or 'text'; three double quotes may span lines
@@ -11,7 +11,7 @@
  *
  * The reader knows three kinds of value; the table says which one a key wants and where it goes.
  */
-#include "lxc_driver/config.h"
+#include "lxc_driver/daemon-config.h"
 
 #include "base/error.h"
 #include "base/text.h"

@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * What virtlxcd.conf and lxc.conf say: one table of keys (config.c), one struct of values. Keys
- * that nobody knows are ignored, as libvirt's daemons do; a known key with a wrong value is an
+ * What virtlxcd.conf and lxc.conf say: one table of keys (daemon-config.c), one struct of values.
+ * Keys that nobody knows are ignored, as libvirt's daemons do; a known key with a wrong value is an
  * error that names the file, the line and the key.
  */
 #pragma once
