@@ -8,8 +8,8 @@
 #pragma once
 
 #include "conf/domain-def.h"
-#include "lxc_driver/config.h"
 #include "lxc_driver/controller-link.h"
+#include "lxc_driver/daemon-config.h"
 #include "lxc_driver/paths.h"
 #include "rpc/call.h"
 #include "rpc/server.h"
@@ -27,18 +27,25 @@ typedef struct Driver {
     DomainList *domains;       /* every domain, by uuid, name and id */
     Events *events;            /* who wants to hear of what */
     RpcProgram remote_program; /* the main program, `data` is this driver */
+    RpcProgram qemu_program;   /* all of it refused as unsupported */
     RpcProgram lxc_program;    /* the LXC extras */
     RpcServer *server;
     ControllerImages *images;
+    void (*activity_changed)(void *data); /* a container started or ended */
+    void *activity_data;
+    unsigned n_owned;      /* domains that end with their client */
     int state_dir_fd;      /* Paths.state_dir */
     char *network_run_dir; /* holds virtnetworkd-sock or libvirt-sock; the start path connects there
                             */
+    char *emulator;        /* what host.emulator borrows */
     bool is_private;       /* an instance below --root */
     const char *fail_step; /* for the fault test: a step that fails on purpose; NULL otherwise */
 } Driver;
 
+/* `paths` is borrowed, `config` taken over on success. */
 bool driver_new(const Paths *paths, Config *config, Driver **ret_driver, GError **err);
 void driver_free(Driver *driver);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Driver, driver_free)
 
 static inline Driver *call_driver(RpcCall *call)
 {

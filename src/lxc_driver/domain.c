@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* See domain.h. Counted references, since jobs and events under way outlive the place in the list.
+ */
+#include "lxc_driver/domain.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "kernel/cgroup.h"
+#include "lxc_driver/store.h"
+
+#include <libvirt/libvirt.h>
+#include <string.h>
+
+Domain *domain_new(Driver *driver, const DomainDef *def)
+{
+    Domain *domain = g_rc_box_new0(Domain);
+
+    domain->driver = driver;
+    domain->name = g_strdup(def->name);
+    memcpy(domain->uuid, def->uuid, sizeof domain->uuid);
+    domain->state = VIR_DOMAIN_SHUTOFF;
+    domain->reason = VIR_DOMAIN_SHUTOFF_UNKNOWN;
+    domain->init_pid = -1;
+    domain->controller_pid = -1;
+    return domain;
+}
+
+Domain *domain_ref(Domain *domain)
+{
+    return g_rc_box_acquire(domain);
+}
+
+static void domain_clear(void *data)
+{
+    Domain *domain = data;
+
+    job_queue_clear(&domain->jobs);
+    controller_link_free(domain->link);
+    domain_forget_cgroup(domain);
+    domain_def_free(domain->config);
+    domain_def_free(domain->live);
+    g_free(domain->name);
+}
+
+void domain_unref(Domain *domain)
+{
+    if (domain)
+        g_rc_box_release_full(domain, domain_clear);
+}
+
+const DomainDef *domain_def(const Domain *domain)
+{
+    if (domain->live)
+        return domain->live;
+    return domain->config ? domain->config : domain->draft;
+}
+
+void domain_set_config(Domain *domain, DomainDef *def)
+{
+    domain_def_free(domain->config);
+    domain->config = def;
+}
+
+void domain_set_live(Domain *domain, DomainDef *def)
+{
+    domain_def_free(domain->live);
+    domain->live = def;
+}
+
+bool domain_save_config(Domain *domain, DomainDef *def, GError **err)
+{
+    if (!store_save(domain->driver->paths, def, err)) {
+        domain_def_free(def);
+        return false;
+    }
+    domain_set_config(domain, def);
+    return true;
+}
+
+struct Cgroup *domain_cgroup(Domain *domain, GError **err)
+{
+    g_autoptr(Plan) plan = NULL;
+
+    if (domain->cgroup)
+        return domain->cgroup;
+    if (!domain_check_active(domain, err) ||
+        !domain_def_compile(domain->live, &domain->driver->host, &plan, err) ||
+        !cgroup_open(plan->cgroup.partition, plan->cgroup.name, &domain->cgroup, err))
+        return NULL;
+    return domain->cgroup;
+}
+
+void domain_forget_cgroup(Domain *domain)
+{
+    cgroup_free(g_steal_pointer(&domain->cgroup));
+}
+
+static gboolean free_link(void *link)
+{
+    controller_link_free(link);
+    return G_SOURCE_REMOVE;
+}
+
+void domain_drop_link(Domain *domain)
+{
+    if (domain->link)
+        g_idle_add(free_link, g_steal_pointer(&domain->link));
+}
+
+void domain_set_owner(Domain *domain, uint64_t client_id)
+{
+    domain->driver->n_owned += (client_id != 0) - (domain->owner != 0);
+    domain->owner = client_id;
+}
+
+bool domain_check_active(const Domain *domain, GError **err)
+{
+    if (!domain_is_active(domain))
+        return fail(err, ERR(DOM, OPERATION_INVALID), _("domain '%s' is not running"),
+                    domain->name);
+    return true;
+}
+
+bool domain_impact(const Domain *domain, unsigned flags, unsigned *ret_impact, GError **err)
+{
+    unsigned impact = flags & (VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG);
+
+    if (impact == 0)
+        impact = domain_is_active(domain) ? VIR_DOMAIN_AFFECT_LIVE : VIR_DOMAIN_AFFECT_CONFIG;
+    if ((impact & VIR_DOMAIN_AFFECT_LIVE) && !domain_check_active(domain, err))
+        return false;
+    if ((impact & VIR_DOMAIN_AFFECT_CONFIG) && !domain->config)
+        return fail(err, ERR(DOM, OPERATION_INVALID),
+                    _("domain '%s' is transient and has no persistent definition to change"),
+                    domain->name);
+    *ret_impact = impact;
+    return true;
+}
+
+bool domain_impact_def(const Domain *domain, unsigned flags, const char *api,
+                       const DomainDef **ret_def, GError **err)
+{
+    const unsigned both = VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG;
+    unsigned impact;
+
+    if ((flags & both) == both)
+        return fail(err, ERR(DOM, INVALID_ARG),
+                    _("flags 'affect live' and 'affect config' in %s are mutually exclusive"), api);
+    if (!domain_impact(domain, flags, &impact, err))
+        return false;
+    *ret_def = impact == VIR_DOMAIN_AFFECT_LIVE ? domain->live : domain->config;
+    return true;
+}

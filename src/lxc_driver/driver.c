@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* See driver.h. */
+#include "lxc_driver/driver.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "lxc_driver/connection.h"
+#include "lxc_driver/domain-list.h"
+#include "lxc_driver/events.h"
+#include "lxc_driver/procedures.h"
+#include "remote-xdr.h"
+
+#include <fcntl.h>
+#include <sys/utsname.h>
+
+static const char *host_arch(void)
+{
+    static struct utsname names; /* filled once; the host does not change under us */
+
+    return uname(&names) == 0 ? names.machine : "unknown";
+}
+
+static bool load_images(const Paths *paths, ControllerImages **ret_images, GError **err)
+{
+    g_autofree char *controller = g_build_filename(paths->libexec_dir, "virtlxc-controller", NULL);
+    g_autofree char *monitor = g_build_filename(paths->libexec_dir, "virtlxc-monitor", NULL);
+
+    return controller_images_load(controller, monitor, ret_images, err);
+}
+
+static void fill_programs(Driver *driver)
+{
+    driver->remote_program = (RpcProgram){
+        .number = REMOTE_PROGRAM,
+        .version = 1,
+        .name = "remote",
+        .procedures = remote_procedures,
+        .n_procedures = n_remote_procedures,
+        .hooks = &connection_hooks,
+        .data = driver,
+    };
+    driver->lxc_program = driver->remote_program;
+    driver->lxc_program.number = LXC_PROGRAM;
+    driver->lxc_program.name = "lxc";
+    driver->lxc_program.procedures = lxc_procedures;
+    driver->lxc_program.n_procedures = n_lxc_procedures;
+    driver->qemu_program = driver->remote_program;
+    driver->qemu_program.number = QEMU_PROGRAM;
+    driver->qemu_program.name = "qemu";
+    driver->qemu_program.procedures = qemu_procedures;
+    driver->qemu_program.n_procedures = n_qemu_procedures;
+}
+
+bool driver_new(const Paths *paths, Config *config, Driver **ret_driver, GError **err)
+{
+    g_autoptr(Driver) driver = g_new0(Driver, 1);
+
+    driver->paths = paths;
+    driver->config = config;
+    driver->is_private = *paths->root != '\0';
+    driver->host.arch = host_arch();
+    driver->host.default_partition = paths->partition;
+    driver->emulator = g_build_filename(paths->libexec_dir, "virtlxc-controller", NULL);
+    driver->host.emulator = driver->emulator;
+    driver->network_run_dir =
+        g_strdup(config->network_run_dir ? config->network_run_dir : paths->run_dir);
+    driver->fail_step = g_getenv("VIRTLXCD_FAIL_STEP");
+    driver->state_dir_fd = open(paths->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (driver->state_dir_fd < 0)
+        return fail_errno(err, errno, _("cannot open the directory '%s'"), paths->state_dir);
+    if (!load_images(paths, &driver->images, err))
+        return false;
+    driver->domains = domain_list_new();
+    driver->events = events_new(driver);
+    fill_programs(driver);
+    *ret_driver = g_steal_pointer(&driver);
+    return true;
+}
+
+void driver_free(Driver *driver)
+{
+    if (!driver)
+        return;
+    rpc_server_free(driver->server);
+    domain_list_free(driver->domains);
+    events_free(driver->events);
+    controller_images_free(driver->images);
+    config_free(driver->config);
+    fd_close(driver->state_dir_fd);
+    g_free(driver->network_run_dir);
+    g_free(driver->emulator);
+    g_free(driver);
+}
