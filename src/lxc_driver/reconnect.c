@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* See reconnect.h. */
+#include "lxc_driver/reconnect.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "lxc_driver/domain-list.h"
+#include "lxc_driver/events.h"
+#include "lxc_driver/file.h"
+#include "lxc_driver/network-port.h"
+#include "lxc_driver/start.h"
+#include "lxc_driver/state.h"
+#include "lxc_driver/status.h"
+#include "lxc_driver/steps.h"
+#include "lxc_driver/stop.h"
+#include "lxc_driver/store.h"
+
+#include <libvirt/libvirt.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- definitions -------------------------------------------------------------------------------
+ */
+
+static void definition_found(DomainDef *def, bool autostart, void *data)
+{
+    Driver *driver = data;
+    g_autoptr(GError) err = NULL;
+    Domain *domain;
+    bool is_new;
+
+    if (!domain_list_adopt(driver->domains, driver, def, &domain, &is_new, &err)) {
+        log_error(_("a definition is skipped: %s"), err->message);
+        domain_def_free(def);
+        return;
+    }
+    if (!is_new) { /* a reload: what is known stays */
+        domain_def_free(def);
+        return;
+    }
+    domain_set_config(domain, def);
+    domain->was_defined = true;
+    domain->autostart = autostart;
+    events_lifecycle(domain, VIR_DOMAIN_EVENT_DEFINED, VIR_DOMAIN_EVENT_DEFINED_ADDED);
+}
+
+bool reconnect_load_definitions(Driver *driver, GError **err)
+{
+    return store_load(driver->paths, &driver->host, definition_found, driver, err);
+}
+
+/* ---- containers --------------------------------------------------------------------------------
+ */
+
+/* How many containers are still to be settled. */
+typedef struct Reconnecting {
+    Driver *driver;
+    unsigned pending;
+    ReconnectDone *done;
+    void *data;
+} Reconnecting;
+
+static void settled(Reconnecting *reconnecting)
+{
+    if (--reconnecting->pending > 0)
+        return;
+    reconnecting->done(reconnecting->data);
+    g_free(reconnecting);
+}
+
+/* A job for each container; what it hands from one step to the next. */
+typedef struct Meeting {
+    Reconnecting *reconnecting;
+    Status status;
+    Job *job;
+} Meeting;
+
+static void reclaimed(const GError *err, void *data)
+{
+    if (err)
+        log_warning(_("a network port could not be claimed again: %s"), err->message);
+}
+
+/* The network daemon may have restarted too and must learn of our ports again. */
+static void reclaim_ports(const Domain *domain)
+{
+    NetworkPortOwner owner = { .run_dir = domain->driver->network_run_dir, .name = domain->name };
+    g_autoptr(GError) err = NULL;
+    g_autoptr(Plan) plan = NULL;
+
+    memcpy(owner.uuid, domain->uuid, sizeof owner.uuid);
+    if (!domain_def_compile(domain->live, &domain->driver->host, &plan, &err)) {
+        log_warning("%s", err->message);
+        return;
+    }
+    for (size_t i = 0; i < domain->live->interfaces.n && i < plan->links.len; i++) {
+        const Interface *interface = domain->live->interfaces.items[i];
+        NetworkPort port = { .id = interface->portid, .bridge = interface->bridge };
+        if (interface->type == INTERFACE_NETWORK && port.id)
+            network_port_reclaim(&owner, &plan->links.items[i], &port, reclaimed, NULL);
+    }
+}
+
+static void met(Domain *domain, const GError *err, void *data)
+{
+    Meeting *meeting = data;
+    Reconnecting *reconnecting = meeting->reconnecting;
+    Job *job = meeting->job;
+
+    if (err)
+        log_warning(_("domain '%s' is lost: %s"), domain->name, err->message);
+    else if (domain_is_active(domain))
+        reclaim_ports(domain);
+    status_clear(&meeting->status);
+    g_free(meeting);
+    job_end(job, NULL);
+    settled(reconnecting);
+}
+
+/* A run whose controller is at work already: it tells whether the container runs. */
+static void meet(Domain *domain, void *data)
+{
+    Meeting *meeting = data;
+    DomainDef *live = g_steal_pointer(&meeting->status.live);
+    g_autoptr(GError) err = NULL;
+    Run *run;
+
+    meeting->job = job_hold(domain);
+    if (!controller_link_connect(domain->driver->state_dir_fd, domain->uuid,
+                                 &step_controller_events, domain, &domain->link, &err)) {
+        log_info("domain '%s': nobody answers: %s", domain->name, err->message);
+        stop_clean_up(domain, live, meeting->status.init_pid, met, meeting);
+        return;
+    }
+    run = run_new(domain, live, met, meeting);
+    run->success = STATE_FOUND_RUNNING;
+    run->outcome = STATE_FOUND_GONE;
+    run->init_pid = meeting->status.init_pid;
+    run_from_controller(run);
+}
+
+static void status_found(Status *status, void *data)
+{
+    Reconnecting *reconnecting = data;
+    Driver *driver = reconnecting->driver;
+    g_autoptr(GError) err = NULL;
+    Meeting *meeting;
+    Domain *domain;
+    bool is_new;
+
+    if (!domain_list_adopt(driver->domains, driver, status->live, &domain, &is_new, &err)) {
+        log_error(_("a running container is not managed: %s"), err->message);
+        return;
+    }
+    meeting = g_new0(Meeting, 1);
+    meeting->reconnecting = reconnecting;
+    meeting->status = *status;
+    memset(status, 0, sizeof *status);
+    reconnecting->pending++;
+    job_run(domain, meet, meeting);
+}
+
+bool reconnect_containers(Driver *driver, ReconnectDone *done, void *data, GError **err)
+{
+    Reconnecting *reconnecting = g_new0(Reconnecting, 1);
+
+    reconnecting->driver = driver;
+    reconnecting->done = done;
+    reconnecting->data = data;
+    reconnecting->pending = 1; /* this function */
+    if (!status_load(driver->paths, &driver->host, status_found, reconnecting, err)) {
+        g_free(reconnecting);
+        return false;
+    }
+    settled(reconnecting);
+    return true;
+}
+
+/* ---- autostart ---------------------------------------------------------------------------------
+ */
+
+static void autostarted(Domain *domain, const GError *err, void *data)
+{
+    if (err)
+        log_error(_("domain '%s' could not be started with the host: %s"), domain->name,
+                  err->message);
+    job_end(data, NULL);
+}
+
+static void begin_autostart(Domain *domain, void *data)
+{
+    StartRequest request = { .def = domain->config };
+    g_autoptr(GError) err = NULL;
+    Job *job;
+
+    if (domain_is_active(domain) || !domain->config)
+        return;
+    job = job_hold(domain);
+    if (!start_domain(domain, &request, autostarted, job, &err))
+        autostarted(domain, err, job);
+}
+
+void reconnect_autostart(Driver *driver)
+{
+    g_autofree char *mark = g_build_filename(driver->paths->state_dir, "autostarted", NULL);
+    g_autoptr(GPtrArray) all = NULL;
+    g_autoptr(GError) err = NULL;
+
+    if (access(mark, F_OK) == 0)
+        return;
+    if (!file_replace(mark, "", FILE_FOR_THIS_BOOT, &err))
+        log_warning("%s", err->message);
+    all = domain_list_all(driver->domains);
+    for (guint i = 0; i < all->len; i++) {
+        Domain *domain = g_ptr_array_index(all, i);
+        if (domain->autostart)
+            job_run(domain, begin_autostart, NULL);
+    }
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * The last step hands the plan to a controller, which does the rest of the start in its own
+ * process. It is over when init has been executed, or has failed. A controller that ends in good
+ * order has taken everything down; after one that died, undo kills what is left in the group and
+ * waits for init to be gone, since only then the group can be removed.
+ */
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "kernel/cgroup.h"
+#include "lxc_driver/domain-list.h"
+#include "lxc_driver/state.h"
+#include "lxc_driver/steps.h"
+#include "lxc_driver/stop.h"
+#include "lxc_driver/uuid.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define LAST_BREATH_SECONDS 10
+
+void step_controller_start(Run *run)
+{
+    Domain *domain = run->domain;
+    const Driver *driver = domain->driver;
+    g_autofree char *log_path = g_strdup_printf("%s/%s.log", driver->paths->log_dir, domain->name);
+    ControllerLaunch launch = {
+        .images = driver->images,
+        .plan = run->plan,
+        .fds = run->fds,
+        .n_fds = run->n_fds,
+        .state_dir_fd = driver->state_dir_fd,
+        .log_path = log_path,
+        .fail_step = driver->fail_step,
+    };
+    GError *err = NULL;
+
+    if (!controller_link_spawn(&launch, &step_controller_events, domain, &domain->link, &err))
+        run_step_done(run, err);
+}
+
+/* ---- what the controller says ------------------------------------------------------------------
+ */
+
+/* While a thread makes links for the start it cannot be undone. */
+static void start_failed(Run *run, GError *err)
+{
+    if (run->links_under_way)
+        run->late_error = err;
+    else
+        run_step_done(run, err);
+}
+
+static bool is_starting(const Domain *domain)
+{
+    return domain->run && !domain->run->undoing && !domain->run->waits_for_end;
+}
+
+static void on_links(ControllerLink *link, pid_t init_pid, void *data)
+{
+    Domain *domain = data;
+
+    if (is_starting(domain)) {
+        domain->run->init_pid = init_pid;
+        step_links_create(domain->run, init_pid);
+    }
+}
+
+static void set_text(char **place, const char *text)
+{
+    g_free(*place);
+    *place = g_strdup(text);
+}
+
+static void fill_consoles(DomainDef *live, char **paths)
+{
+    for (size_t i = 0; i < live->consoles.n && paths[i]; i++) {
+        if (i == 0)
+            set_text(&live->consoles.items[i]->tty, paths[i]);
+        set_text(&live->consoles.items[i]->source_path, paths[i]);
+    }
+}
+
+static void on_running(ControllerLink *link, const ControllerRunning *running, void *data)
+{
+    Domain *domain = data;
+    Run *run = domain->run;
+
+    if (!is_starting(domain))
+        return;
+    fill_consoles(run->live, running->console_paths);
+    run->controller_pid = running->controller_pid;
+    run->init_pid = running->init_pid;
+    if (run->success != STATE_STARTED) { /* met again: was it paused? */
+        g_autoptr(GError) err = NULL;
+        g_autoptr(Cgroup) cgroup = NULL;
+        const Plan *plan = run_plan(run, &err);
+        if (plan && cgroup_open(plan->cgroup.partition, plan->cgroup.name, &cgroup, &err) &&
+            cgroup_is_frozen(cgroup))
+            run->success = STATE_FOUND_PAUSED;
+    }
+    run_step_done(run, NULL);
+}
+
+static void on_failed(ControllerLink *link, const GError *err, void *data)
+{
+    Domain *domain = data;
+
+    if (is_starting(domain))
+        start_failed(domain->run, g_error_copy(err));
+}
+
+static void on_rebooted(ControllerLink *link, const ControllerRunning *running, void *data)
+{
+    Domain *domain = data;
+    DomainDef *live;
+
+    if (!domain_is_active(domain))
+        return;
+    live = domain_def_copy(domain->live);
+    live->id = running->init_pid;
+    fill_consoles(live, running->console_paths);
+    domain_set_live(domain, live);
+    domain->controller_pid = running->controller_pid;
+    domain_list_set_id(domain->driver->domains, domain, running->init_pid);
+    domain_forget_cgroup(domain);
+    (void)state_change(domain, STATE_REBOOTED);
+}
+
+static void on_exited(ControllerLink *link, ControllerExit how, int status, void *data)
+{
+    Domain *domain = data;
+
+    log_info("domain '%s': the container ended (%d, %d)", domain->name, (int)how, status);
+    domain->gone = true;
+    domain->gone_as =
+        how == CONTROLLER_EXIT_RESTART_FAILED ? STATE_RESTART_FAILED : STATE_SHUT_DOWN;
+    stop_container_ended(domain);
+}
+
+static void on_lost(ControllerLink *link, void *data)
+{
+    Domain *domain = data;
+
+    log_warning(_("domain '%s': its controller died"), domain->name);
+    if (is_starting(domain)) {
+        GError *err = NULL;
+        (void)fail(&err, ERR(LXC, INTERNAL_ERROR), _("controller: the process died unexpectedly"));
+        domain->run->crashed = true;
+        start_failed(domain->run, err);
+        return;
+    }
+    domain->gone = true;
+    domain->gone_as = STATE_LOST;
+    stop_container_ended(domain);
+}
+
+const ControllerEvents step_controller_events = {
+    .links = on_links,
+    .running = on_running,
+    .failed = on_failed,
+    .rebooted = on_rebooted,
+    .exited = on_exited,
+    .lost = on_lost,
+};
+
+/* ---- undo --------------------------------------------------------------------------------------
+ */
+
+/* A pid may be somebody else's by now: the group of the process tells. */
+static int open_init(const Run *run, const Cgroup *cgroup)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/cgroup", (int)run->init_pid);
+    g_autofree char *groups = NULL;
+    autofd int fd = -1;
+
+    if (run->init_pid <= 0)
+        return -1;
+    fd = (int)syscall(SYS_pidfd_open, run->init_pid, 0);
+    if (fd < 0 || !g_file_get_contents(path, &groups, NULL, NULL) ||
+        !strstr(groups, cgroup_path(cgroup)))
+        return -1;
+    return fd_steal(&fd);
+}
+
+static void remove_group(Run *run)
+{
+    g_autoptr(Cgroup) cgroup = NULL;
+    g_autoptr(GError) err = NULL;
+    const Plan *plan = run_plan(run, &err);
+
+    if (!plan || !cgroup_open(plan->cgroup.partition, plan->cgroup.name, &cgroup, &err) ||
+        !cgroup_remove(cgroup, &err))
+        log_warning(_("domain '%s': its control group may be left: %s"), run->domain->name,
+                    err->message);
+}
+
+static void settle(Run *run)
+{
+    g_clear_handle_id(&run->watch, g_source_remove);
+    g_clear_handle_id(&run->timeout, g_source_remove);
+    fd_close(fd_steal(&run->watch_fd));
+    remove_group(run);
+    run_undo_done(run);
+}
+
+static gboolean init_gone(int fd, GIOCondition condition, void *data)
+{
+    Run *run = data;
+
+    run->watch = 0;
+    settle(run);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean init_stays(void *data)
+{
+    Run *run = data;
+
+    log_error(_("domain '%s': its init does not go away"), run->domain->name);
+    run->timeout = 0;
+    settle(run);
+    return G_SOURCE_REMOVE;
+}
+
+static void remove_socket(const Run *run)
+{
+    char uuid[UUID_TEXT_SIZE];
+    g_autofree char *name = NULL;
+
+    uuid_print(run->domain->uuid, uuid);
+    name = g_strconcat(uuid, ".sock", NULL);
+    (void)unlinkat(run->domain->driver->state_dir_fd, name, 0); /* mostly gone already */
+}
+
+static void take_down(Run *run)
+{
+    g_autoptr(GError) err = NULL;
+    g_autoptr(Cgroup) cgroup = NULL;
+    const Plan *plan = run_plan(run, &err);
+
+    remove_socket(run);
+    if (!plan || !cgroup_open(plan->cgroup.partition, plan->cgroup.name, &cgroup, &err)) {
+        log_warning(_("domain '%s': cannot look for what is left: %s"), run->domain->name,
+                    err->message);
+        run_undo_done(run);
+        return;
+    }
+    run->watch_fd = open_init(run, cgroup);
+    if (!cgroup_kill(cgroup, SIGKILL, &err))
+        log_warning(_("domain '%s': %s"), run->domain->name, err->message);
+    if (run->watch_fd < 0) {
+        settle(run);
+        return;
+    }
+    run->watch = g_unix_fd_add(run->watch_fd, G_IO_IN, init_gone, run);
+    run->timeout = g_timeout_add_seconds(LAST_BREATH_SECONDS, init_stays, run);
+}
+
+void step_controller_remove(Run *run)
+{
+    domain_drop_link(run->domain);
+    if (run->crashed)
+        take_down(run);
+    else
+        run_undo_done(run);
+}

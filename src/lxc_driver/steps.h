@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* The steps of the daemon's list in run.c, a file each: step-NAME.c. */
+#pragma once
+
+#include "lxc_driver/run.h"
+
+void step_status_save(Run *run);
+void step_status_remove(Run *run);
+
+void step_ports_claim(Run *run);
+void step_ports_release(Run *run);
+
+void step_links_prepare(Run *run);
+void step_links_remove(Run *run);
+/* The controller's namespace is there: make the links in it, then tell the controller. */
+void step_links_create(Run *run, pid_t init_pid);
+
+void step_controller_start(Run *run);
+void step_controller_remove(Run *run);
+/* What a controller tells its daemon all its life; data is the Domain. */
+extern const ControllerEvents step_controller_events;

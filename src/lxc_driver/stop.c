@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* See stop.h. Nothing here waits by looking again: the controller's report or its death wakes us.
+ */
+#include "lxc_driver/stop.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "lxc_driver/domain-list.h"
+#include "lxc_driver/init-control.h"
+
+#define GRACE_SECONDS 10
+
+/* The container has ended; the daemon's part is left. */
+static void take_apart(Run *run)
+{
+    g_clear_handle_id(&run->timeout, g_source_remove);
+    run->waits_for_end = false;
+    run->crashed = run->domain->gone_as == STATE_LOST;
+    run->init_pid = run->domain->init_pid;
+    run_backwards(run);
+}
+
+static Run *stop_run(Domain *domain, StateEvent outcome, RunDone *done, void *data)
+{
+    Run *run = run_new(domain, domain_def_copy(domain->live), done, data);
+
+    run->outcome = outcome;
+    run->waits_for_end = true;
+    return run;
+}
+
+void stop_domain(Domain *domain, RunDone *done, void *data)
+{
+    g_autoptr(GError) err = NULL;
+    Run *run = stop_run(domain, STATE_DESTROYED, done, data);
+
+    if (domain->gone) {
+        take_apart(run);
+        return;
+    }
+    if (controller_link_kill(domain->link, &err))
+        return;
+    log_warning(_("domain '%s': cannot reach its controller: %s"), domain->name, err->message);
+    domain->gone = true;
+    domain->gone_as = STATE_LOST;
+    take_apart(run);
+}
+
+static gboolean grace_over(void *data)
+{
+    Run *run = data;
+    g_autoptr(GError) err = NULL;
+
+    run->timeout = 0;
+    (void)fail(&err, ERR(LXC, OPERATION_FAILED),
+               _("domain '%s' did not end within %d s of being asked to"), run->domain->name,
+               GRACE_SECONDS);
+    run_abandon(run, err);
+    return G_SOURCE_REMOVE;
+}
+
+void stop_domain_gracefully(Domain *domain, RunDone *done, void *data)
+{
+    g_autoptr(GError) err = NULL;
+    Run *run = stop_run(domain, STATE_DESTROYED, done, data);
+
+    if (domain->gone) {
+        take_apart(run);
+        return;
+    }
+    if (!init_control_terminate(domain->init_pid, &err)) {
+        run_abandon(run, err);
+        return;
+    }
+    run->timeout = g_timeout_add_seconds(GRACE_SECONDS, grace_over, run);
+}
+
+void stop_clean_up(Domain *domain, DomainDef *live, pid_t init_pid, RunDone *done, void *data)
+{
+    Run *run = run_new(domain, live, done, data);
+
+    run->outcome = STATE_FOUND_GONE;
+    run->crashed = true;
+    run->init_pid = init_pid;
+    run_backwards(run);
+}
+
+/* ---- ends nobody here asked for ----------------------------------------------------------------
+ */
+
+static void ended_by_itself(Domain *domain, const GError *err, void *data)
+{
+    job_end(data, NULL);
+}
+
+static void begin_taking_apart(Domain *domain, void *data)
+{
+    if (domain_is_active(domain) && domain->gone)
+        take_apart(
+            stop_run(domain, (StateEvent)domain->gone_as, ended_by_itself, job_hold(domain)));
+}
+
+void stop_container_ended(Domain *domain)
+{
+    if (domain->run && domain->run->waits_for_end)
+        take_apart(domain->run);
+    else
+        job_run(domain, begin_taking_apart, NULL);
+}
+
+static void destroyed_for_owner(Domain *domain, const GError *err, void *data)
+{
+    if (err)
+        log_warning(_("domain '%s' could not be destroyed with its client: %s"), domain->name,
+                    err->message);
+    job_end(data, NULL);
+}
+
+static void begin_destroying(Domain *domain, void *data)
+{
+    if (domain_is_active(domain))
+        stop_domain(domain, destroyed_for_owner, job_hold(domain));
+}
+
+void stop_later(Domain *domain)
+{
+    job_run(domain, begin_destroying, NULL);
+}
+
+void stop_owned_by(Driver *driver, uint64_t client_id)
+{
+    g_autoptr(GPtrArray) all = NULL;
+
+    if (driver->n_owned == 0)
+        return;
+    all = domain_list_all(driver->domains);
+    for (guint i = 0; i < all->len; i++) {
+        Domain *domain = g_ptr_array_index(all, i);
+        if (domain->owner == client_id)
+            stop_later(domain);
+    }
+}
