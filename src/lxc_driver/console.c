@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* See console.h. */
+#include "lxc_driver/console.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <libvirt/libvirt.h>
+
+/* One client on one console, from asking the controller to the end of the stream. */
+typedef struct ConsoleUse {
+    Domain *domain; /* a reference */
+    unsigned index;
+    RpcCall *call;     /* until it is answered */
+    RpcStream *stream; /* from then on */
+} ConsoleUse;
+
+static bool is_used(const Domain *domain, unsigned index)
+{
+    for (const GSList *item = domain->consoles; item; item = item->next)
+        if (((const ConsoleUse *)item->data)->index == index)
+            return true;
+    return false;
+}
+
+/* The last look at a console gives it back, if the container is still there to take it. */
+static void use_over(ConsoleUse *use)
+{
+    Domain *domain = use->domain;
+
+    domain->consoles = g_slist_remove(domain->consoles, use);
+    if (domain->link && !is_used(domain, use->index))
+        controller_link_console_close(domain->link, use->index);
+    domain_unref(domain);
+    g_free(use);
+}
+
+static void stream_closed(void *data)
+{
+    use_over(data);
+}
+
+static void opened(int fd, GBytes *backlog, const GError *err, void *data)
+{
+    ConsoleUse *use = data;
+    RpcCall *call = g_steal_pointer(&use->call);
+
+    if (err) {
+        use_over(use);
+        rpc_call_finish(call, g_error_copy(err));
+        return;
+    }
+    use->stream = rpc_call_open_stream(call, fd, backlog, stream_closed, use);
+    rpc_call_finish(call, NULL);
+}
+
+static bool find_console(const Domain *domain, const char *alias, unsigned *ret_index, GError **err)
+{
+    const ConsoleList *consoles = &domain->live->consoles;
+
+    for (size_t i = 0; i < consoles->n; i++) {
+        if (alias && g_strcmp0(consoles->items[i]->alias, alias) != 0)
+            continue;
+        *ret_index = (unsigned)i;
+        return true;
+    }
+    if (alias)
+        return fail(err, ERR(LXC, INTERNAL_ERROR), _("domain '%s' has no console '%s'"),
+                    domain->name, alias);
+    return fail(err, ERR(LXC, INTERNAL_ERROR), _("domain '%s' has no console"), domain->name);
+}
+
+/* FORCE: whoever is on it has to go. */
+static void disconnect_others(Domain *domain, unsigned index)
+{
+    g_autoptr(GSList) uses = g_slist_copy(domain->consoles);
+
+    for (GSList *item = uses; item; item = item->next) {
+        ConsoleUse *use = item->data;
+        GError *err = NULL;
+        if (use->index != index || !use->stream)
+            continue;
+        (void)fail(&err, ERR(LXC, OPERATION_FAILED), _("the console was taken by another client"));
+        rpc_stream_fail(use->stream, err);
+    }
+}
+
+bool console_open(Domain *domain, RpcCall *call, const char *alias, unsigned flags, GError **err)
+{
+    ConsoleUse *use;
+    unsigned index = 0;
+
+    if (!domain_check_active(domain, err) || !find_console(domain, alias, &index, err))
+        return false;
+    if ((flags & VIR_DOMAIN_CONSOLE_SAFE) && is_used(domain, index))
+        return fail(err, ERR(LXC, OPERATION_FAILED), _("the console of domain '%s' is in use"),
+                    domain->name);
+    if (!domain->link)
+        return fail(err, ERR(LXC, OPERATION_FAILED), _("domain '%s' is ending"), domain->name);
+    if (flags & VIR_DOMAIN_CONSOLE_FORCE)
+        disconnect_others(domain, index);
+    use = g_new0(ConsoleUse, 1);
+    use->domain = domain_ref(domain);
+    use->index = index;
+    use->call = call;
+    domain->consoles = g_slist_prepend(domain->consoles, use);
+    rpc_call_defer(call);
+    controller_link_console_open(domain->link, index, opened, use);
+    return true;
+}
+
+void console_end_all(Domain *domain)
+{
+    g_autoptr(GSList) uses = g_slist_copy(domain->consoles);
+
+    for (GSList *item = uses; item; item = item->next) {
+        ConsoleUse *use = item->data;
+        if (use->stream)
+            rpc_stream_end(use->stream);
+    }
+}

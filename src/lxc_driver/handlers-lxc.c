@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* The LXC program's one call: descriptors of a container's namespaces, for a client that enters. */
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "lxc_driver/domain.h"
+#include "lxc_driver/handlers.h"
+#include "remote-xdr.h"
+
+#include <fcntl.h>
+
+/* The order is the one clients enter them in. A kind the kernel lacks is left out. */
+static const char *const namespaces[] = { "user", "ipc", "uts", "net", "pid", "mnt" };
+
+static bool open_all(pid_t init, int *ret_fds, size_t *ret_n, GError **err)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(namespaces); i++) {
+        g_autofree char *path = g_strdup_printf("/proc/%d/ns/%s", (int)init, namespaces[i]);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0)
+            ret_fds[(*ret_n)++] = fd;
+        else if (errno != ENOENT)
+            return fail_errno(err, errno, _("cannot open the namespace '%s'"), path);
+    }
+    return true;
+}
+
+static bool open_namespaces(RpcCall *call, const void *args, void *ret, GError **err)
+{
+    const Domain *domain = rpc_call_domain(call);
+    int fds[G_N_ELEMENTS(namespaces)];
+    size_t n = 0;
+    bool ok = open_all(domain->init_pid, fds, &n, err);
+
+    if (ok && n == 0)
+        ok =
+            fail(err, ERR(LXC, INTERNAL_ERROR), _("the init of domain '%s' is gone"), domain->name);
+    for (size_t i = 0; i < n; i++) {
+        if (ok)
+            rpc_call_return_fd(call, fds[i]);
+        else
+            fd_close(fds[i]);
+    }
+    return ok;
+}
+
+bool on_domain_open_namespace(RpcCall *call, const void *args, void *ret, GError **err)
+{
+    return job_call(call, open_namespaces, err);
+}

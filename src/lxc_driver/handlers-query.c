@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* Questions that are answered from what is known, whatever else happens to the domain. */
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "kernel/cgroup.h"
+#include "lxc_driver/answer.h"
+#include "lxc_driver/handlers.h"
+
+#include <libvirt/libvirt.h>
+
+static bool check_flags_zero(uint32_t flags, const char *api, GError **err)
+{
+    if (flags != 0)
+        return fail(err, ERR(LXC, INVALID_ARG), _("unsupported flags (0x%x) in function %s"), flags,
+                    api);
+    return true;
+}
+
+bool on_domain_get_state(RpcCall *call, const void *args, void *ret_, GError **err)
+{
+    RemoteDomainGetStateRet *ret = ret_;
+    const Domain *domain = rpc_call_domain(call);
+
+    ret->state = domain->state;
+    ret->reason = domain->reason;
+    return true;
+}
+
+/* A figure that cannot be read is left 0: the container may be ending right now. */
+static void fill_from_kernel(Domain *domain, RemoteDomainGetInfoRet *ret)
+{
+    g_autoptr(GError) err = NULL;
+    Cgroup *cgroup = domain_cgroup(domain, &err);
+    uint64_t bytes = 0;
+    uint64_t ns = 0;
+
+    if (cgroup && cgroup_memory_usage(cgroup, &bytes, &err))
+        ret->memory = bytes / 1024;
+    if (cgroup && !err && cgroup_cpu_time(cgroup, &ns, &err))
+        ret->cpuTime = ns;
+    if (err)
+        log_debug("domain '%s': %s", domain->name, err->message);
+}
+
+bool on_domain_get_info(RpcCall *call, const void *args, void *ret_, GError **err)
+{
+    RemoteDomainGetInfoRet *ret = ret_;
+    Domain *domain = rpc_call_domain(call);
+    const DomainDef *def = domain_def(domain);
+
+    ret->state = (uint8_t)domain->state;
+    ret->maxMem = def->memory_kib;
+    ret->nrVirtCpu = (uint16_t)def->vcpus;
+    if (domain_is_active(domain))
+        fill_from_kernel(domain, ret);
+    else
+        ret->memory = def->current_memory_kib;
+    return true;
+}
+
+bool on_domain_get_xml_desc(RpcCall *call, const void *args_, void *ret_, GError **err)
+{
+    const RemoteDomainGetXmlDescArgs *args = args_;
+    RemoteDomainGetXmlDescRet *ret = ret_;
+    const Domain *domain = rpc_call_domain(call);
+    bool inactive = (args->flags & VIR_DOMAIN_XML_INACTIVE) || !domain_is_active(domain);
+    const DomainDef *def = inactive && domain->config ? domain->config : domain_def(domain);
+
+    ret->xml = domain_def_format(def, inactive ? DOMAIN_DEF_INACTIVE : DOMAIN_DEF_LIVE);
+    return true;
+}
+
+bool on_domain_get_os_type(RpcCall *call, const void *args, void *ret_, GError **err)
+{
+    RemoteDomainGetOsTypeRet *ret = ret_;
+    const DomainDef *def = domain_def(rpc_call_domain(call));
+
+    ret->type = g_strdup(def->os.type ? def->os.type : "exe");
+    return true;
+}
+
+bool on_domain_get_max_memory(RpcCall *call, const void *args, void *ret_, GError **err)
+{
+    RemoteDomainGetMaxMemoryRet *ret = ret_;
+
+    ret->memory = domain_def(rpc_call_domain(call))->memory_kib;
+    return true;
+}
+
+bool on_domain_is_active(RpcCall *call, const void *args, void *ret_, GError **err)
+{
+    RemoteDomainIsActiveRet *ret = ret_;
+
+    ret->active = domain_is_active(rpc_call_domain(call));
+    return true;
+}
+
+bool on_domain_is_persistent(RpcCall *call, const void *args, void *ret_, GError **err)
+{
+    RemoteDomainIsPersistentRet *ret = ret_;
+    const Domain *domain = rpc_call_domain(call);
+
+    ret->persistent = domain->config != NULL;
+    return true;
+}
+
+/* Nothing changes a running domain's definition behind the clients' backs. */
+bool on_domain_is_updated(RpcCall *call, const void *args, void *ret_, GError **err)
+{
+    RemoteDomainIsUpdatedRet *ret = ret_;
+
+    ret->updated = 0;
+    return true;
+}
+
+bool on_domain_has_managed_save_image(RpcCall *call, const void *args_, void *ret_, GError **err)
+{
+    const RemoteDomainHasManagedSaveImageArgs *args = args_;
+    RemoteDomainHasManagedSaveImageRet *ret = ret_;
+
+    ret->result = 0;
+    return check_flags_zero(args->flags, "virDomainHasManagedSaveImage", err);
+}
+
+/* Without a security driver nothing has a label, which is an empty one on the wire. */
+bool on_domain_get_security_label(RpcCall *call, const void *args, void *ret_, GError **err)
+{
+    RemoteDomainGetSecurityLabelRet *ret = ret_;
+
+    answer_chars("", &ret->label.len, &ret->label.items);
+    ret->enforcing = 0;
+    return true;
+}

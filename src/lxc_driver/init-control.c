@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * See init-control.h. From outside its namespace a signal reaches init only if init handles it (or
+ * it is SIGKILL), so a wrong guess does no harm. `init` is a child of the container's controller,
+ * which does not reap it before it told us: the pid stays what it is while the domain is running.
+ */
+#include "lxc_driver/init-control.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/process.h"
+#include "base/text.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Signals a kind of init documents for itself. */
+typedef struct InitKind {
+    const char *program;
+    int poweroff;
+    int reboot;
+} InitKind;
+
+/*
+ * Real-time signals count from the kernel's 34: SIGRTMIN is not a constant, but it is 34 in glibc
+ * and musl alike. sysvinit takes no power-off signal but SIGPWR, which its inittab maps; its fifo
+ * is tried before any signal.
+ */
+#define KIND_RTMIN 34
+static const InitKind kinds[] = {
+    {"systemd",      KIND_RTMIN + 4, KIND_RTMIN + 5},
+    { "busybox",     SIGUSR2,        SIGTERM       },
+    { "init",        SIGPWR,         SIGINT        }, /* sysvinit, and those who took its place */
+    { "openrc-init", SIGUSR2,        SIGTERM       },
+    { "runit",       SIGCONT,        SIGINT        },
+    { "runit-init",  SIGCONT,        SIGINT        },
+    { "s6-svscan",   SIGUSR2,        SIGINT        },
+    { "dinit",       SIGTERM,        SIGINT        },
+    { "finit",       SIGUSR2,        SIGTERM       },
+    { "upstart",     SIGPWR,         SIGINT        },
+};
+
+int init_control_signal_for(const char *program, InitRequest request)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (g_str_equal(kinds[i].program, program))
+            return request == INIT_POWEROFF ? kinds[i].poweroff : kinds[i].reboot;
+    return request == INIT_POWEROFF ? SIGTERM : SIGHUP;
+}
+
+/* The file that init was executed from; its name inside may be any link. */
+static char *program_of(pid_t init)
+{
+    g_autofree char *link = g_strdup_printf("/proc/%d/exe", (int)init);
+    g_autofree char *path = g_file_read_link(link, NULL);
+    char *deleted;
+
+    if (!path)
+        return g_strdup("");
+    deleted = g_strrstr(path, " (deleted)");
+    if (deleted)
+        *deleted = '\0';
+    return g_path_get_basename(path);
+}
+
+/* Whether init would do something with the signal. */
+static bool handles(pid_t init, int signum)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)init);
+    g_autofree char *text = NULL;
+    const char *caught;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return false;
+    caught = strstr(text, "\nSigCgt:");
+    return caught && (g_ascii_strtoull(caught + strlen("\nSigCgt:"), NULL, 16) >> (signum - 1) & 1);
+}
+
+bool init_control_send(pid_t init, int signum, GError **err)
+{
+    autofd int pidfd = process_open(init);
+
+    if (pidfd < 0)
+        return fail_errno(err, errno, _("cannot open the container's init, process %d"), (int)init);
+    if (!process_signal(pidfd, signum))
+        return fail_errno(err, errno,
+                          _("cannot send signal %d to the container's init, process %d"), signum,
+                          (int)init);
+    return true;
+}
+
+bool init_control_signal(pid_t init, InitRequest request, GError **err)
+{
+    g_autofree char *program = program_of(init);
+    int signum = init_control_signal_for(program, request);
+
+    /* busybox is whatever applet it was called as: only its init handles these two. */
+    if (!handles(init, signum))
+        signum = request == INIT_POWEROFF ? SIGTERM : SIGHUP;
+    return init_control_send(init, signum, err);
+}
+
+bool init_control_terminate(pid_t init, GError **err)
+{
+    return init_control_send(init, SIGTERM, err);
+}
+
+/* ---- the fifo of sysvinit ----------------------------------------------------------------------
+ */
+
+#define INITCTL_MAGIC 0x03091969
+#define INITCTL_RUN_LEVEL 1
+
+/* One request as sysvinit reads it. */
+typedef struct InitctlRequest {
+    int magic;
+    int command;
+    int run_level;
+    int sleep_time;
+    char reserved[368];
+} InitctlRequest;
+
+static int open_below(int root, const char *path)
+{
+    struct open_how how = {
+        .flags = O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+    };
+
+    return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+}
+
+/* A container that shares the host's tree must not lead to the host's own init. */
+static bool is_hosts(const struct stat *fifo, const char *path)
+{
+    struct stat own;
+
+    return stat(path, &own) == 0 && own.st_dev == fifo->st_dev && own.st_ino == fifo->st_ino;
+}
+
+static int open_fifo(int root)
+{
+    static const char *const places[] = { "/run/initctl", "/dev/initctl", "/etc/.initctl" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
+        autofd int fd = open_below(root, places[i]);
+        struct stat info;
+        if (fd >= 0 && fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode) &&
+            !is_hosts(&info, places[i]))
+            return fd_steal(&fd);
+    }
+    return -1;
+}
+
+bool init_control_initctl(pid_t init, InitRequest request, GError **err)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/root", (int)init);
+    autofd int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    autofd int fifo = root >= 0 ? open_fifo(root) : -1;
+    InitctlRequest message = {
+        .magic = INITCTL_MAGIC,
+        .command = INITCTL_RUN_LEVEL,
+        .run_level = request == INIT_POWEROFF ? '0' : '6',
+    };
+
+    if (fifo < 0)
+        return fail(err, ERR(LXC, OPERATION_UNSUPPORTED),
+                    _("the container's init does not listen on /run/initctl"));
+    if (!fd_write_full(fifo, &message, sizeof message))
+        return fail_errno(err, errno, _("cannot write to the container's /run/initctl"));
+    return true;
+}

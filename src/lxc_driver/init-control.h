@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * Asking a container's init for something, from outside: by signals that its kind understands, or
+ * by a run-level request through sysvinit's fifo. Nothing is run inside, and no path inside is
+ * trusted: the fifo is looked for below the container's root and used only if it is one.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+typedef enum InitRequest { INIT_POWEROFF, INIT_REBOOT } InitRequest;
+
+/* By signal; which one depends on the program that is init. */
+bool init_control_signal(pid_t init, InitRequest request, GError **err);
+
+/* By /run/initctl and its older places. OPERATION_UNSUPPORTED when nobody listens there. */
+bool init_control_initctl(pid_t init, InitRequest request, GError **err);
+
+/* SIGTERM, whatever init makes of it. */
+bool init_control_terminate(pid_t init, GError **err);
+
+/* Any signal at all. */
+bool init_control_send(pid_t init, int signum, GError **err);
+
+/* For tests: the signal for an init of this name ("systemd", "busybox", ...). */
+int init_control_signal_for(const char *program, InitRequest request);
