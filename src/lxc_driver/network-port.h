@@ -28,6 +28,7 @@ typedef struct NetworkPort {
     char *id;                /* the port's uuid as text: `portid` in live XML */
     char *bridge;            /* plug the link in here */
     char *mac_table_manager; /* "kernel", "libvirt" or NULL */
+    bool isolated;           /* the network wants its ports kept apart from each other */
 } NetworkPort;
 
 void network_port_free(NetworkPort *port);
