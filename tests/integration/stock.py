@@ -8,6 +8,7 @@ import glob
 import os
 import shutil
 import signal
+import socket
 import subprocess
 
 from harness import eventually, skip
@@ -72,7 +73,11 @@ class NetworkDaemon:
         with open(os.path.join(self.mine, 'log.txt'), 'ab') as log:
             self.process = subprocess.Popen(['unshare', '--mount', '--propagation', 'private', 'sh', '-c', shell],
                                             stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
-        eventually(lambda: os.path.exists(os.path.join(self.sock_dir, 'libvirt-sock')), 'the network daemon listens', 20)
+        eventually(self.listens, 'the network daemon listens', 20)
+
+    def listens(self):
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(os.path.join(self.sock_dir, 'libvirt-sock')) == 0
 
     def uri(self):
         return f'network+unix:///system?socket={self.sock_dir}/libvirt-sock'
