@@ -31,6 +31,8 @@ ONLY_USER = {r'^libxml/': {'conf'}, r'^netlink/': {'net'}, r'^libvirt/libvirt': 
 FILE_LINES = 600
 FUNCTION_LINES = 60
 PARAMETERS = 5
+# A callback whose prototype is a library's.
+FOREIGN = re.compile('GMarkupParseContext')
 TABLES = {'src/lxc_driver/procedures.c', 'src/rpc/remote.x'}
 
 # Process-wide state: the log's threshold, and what each main.c keeps for its signal handlers.
@@ -112,7 +114,7 @@ def functions(text):
             first, header = start
             start = None
             match = re.search(r'([A-Za-z_]\w*)\s*\((.*)\)\s*$', header)
-            if match:
+            if match and not FOREIGN.search(header):
                 yield first, number, match.group(1), count_parameters(match.group(2))
 
 

@@ -48,6 +48,7 @@ static void plug_in(Run *run, size_t index, const NetworkPort *port)
     free(link->bridge);
     link->bridge = strdup(port->bridge);
     link->kind = PLAN_LINK_BRIDGE;
+    link->isolated = link->isolated || port->isolated;
 }
 
 static void port_made(NetworkPort *port, const GError *err, void *data)
