@@ -15,7 +15,6 @@
 
 #include <gio/gio.h>
 #include <grp.h>
-#include <libvirt/libvirt.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +29,8 @@ enum {
 };
 
 enum { KEEPALIVE_PING = 1, KEEPALIVE_PONG = 2 };
+
+#define OPEN_READONLY 1u /* VIR_CONNECT_RO */
 
 /* What the thread needs and what it found. Only the thread touches it while the task runs. */
 typedef struct Connecting {
@@ -182,7 +183,7 @@ static void send_open(RpcUpstream *upstream)
 {
     const RemoteConnectOpenArgs args = {
         .name = (char *)routes[upstream->config.route].uri,
-        .flags = upstream->config.readonly ? VIR_CONNECT_RO : 0,
+        .flags = upstream->config.readonly ? OPEN_READONLY : 0,
     };
 
     send_call(upstream, PROC_CONNECT_OPEN, &remote_connect_open_args_xdr, &args);
@@ -191,21 +192,21 @@ static void send_open(RpcUpstream *upstream)
 static RemoteTypedParam param_string(const char *field, char *value)
 {
     return (RemoteTypedParam){
-        .field = (char *)field, .value = {.type = VIR_TYPED_PARAM_STRING, .value.s = value}
+        .field = (char *)field, .value = {.type = REMOTE_PARAM_STRING, .value.s = value}
     };
 }
 
 static RemoteTypedParam param_number(const char *field, uint64_t value)
 {
     return (RemoteTypedParam){
-        .field = (char *)field, .value = {.type = VIR_TYPED_PARAM_ULLONG, .value.ul = value}
+        .field = (char *)field, .value = {.type = REMOTE_PARAM_ULLONG, .value.ul = value}
     };
 }
 
 static RemoteTypedParam param_signed(const char *field, int64_t value)
 {
     return (RemoteTypedParam){
-        .field = (char *)field, .value = {.type = VIR_TYPED_PARAM_LLONG, .value.l = value}
+        .field = (char *)field, .value = {.type = REMOTE_PARAM_LLONG, .value.l = value}
     };
 }
 
@@ -215,15 +216,15 @@ static void send_identity(RpcUpstream *upstream)
     RemoteTypedParam params[6];
     uint32_t n = 0;
 
-    params[n++] = param_number(VIR_CONNECT_IDENTITY_UNIX_USER_ID, config->uid);
-    params[n++] = param_number(VIR_CONNECT_IDENTITY_UNIX_GROUP_ID, config->gid);
-    params[n++] = param_signed(VIR_CONNECT_IDENTITY_PROCESS_ID, config->pid);
+    params[n++] = param_number("unix-user-id", config->uid);
+    params[n++] = param_number("unix-group-id", config->gid);
+    params[n++] = param_signed("process-id", config->pid);
     if (config->start_time > 0)
-        params[n++] = param_number(VIR_CONNECT_IDENTITY_PROCESS_TIME, config->start_time);
+        params[n++] = param_number("process-time", config->start_time);
     if (upstream->user)
-        params[n++] = param_string(VIR_CONNECT_IDENTITY_USER_NAME, upstream->user);
+        params[n++] = param_string("user-name", upstream->user);
     if (upstream->group)
-        params[n++] = param_string(VIR_CONNECT_IDENTITY_GROUP_NAME, upstream->group);
+        params[n++] = param_string("group-name", upstream->group);
     send_call(upstream, PROC_CONNECT_SET_IDENTITY, &remote_connect_set_identity_args_xdr,
               &(RemoteConnectSetIdentityArgs){
                   .params = {n, params}
