@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * The daemon's small parsers: its configuration files, uuids, and the table of signals that the
+ * kinds of init understand.
+ */
+#include "base/error.h"
+#include "lxc_driver/daemon-config.h"
+#include "lxc_driver/init-control.h"
+#include "lxc_driver/uuid.h"
+
+#include <signal.h>
+#include <string.h>
+
+static void test_values_of_every_kind(void)
+{
+    g_autoptr(Config) config = config_new();
+    g_autoptr(GError) err = NULL;
+    const char *text = "# a comment\n"
+                       "  max_clients = 7 # and one behind a value\n"
+                       "unix_sock_group = \"libvirt\"\n"
+                       "unix_sock_ro_perms='0770'\n"
+                       "access_drivers = [ \"polkit\", # inside\n"
+                       "                   'other', ]\n"
+                       "log_filters = \"\"\"1:a\n2:b\"\"\"\n"
+                       "keepalive_interval = -1";
+
+    g_assert_true(config_parse(config, "f", text, &err));
+    g_assert_no_error(err);
+    g_assert_cmpint(config->max_clients, ==, 7);
+    g_assert_cmpint(config->keepalive_interval, ==, -1);
+    g_assert_cmpstr(config->unix_sock_group, ==, "libvirt");
+    g_assert_cmpstr(config->unix_sock_ro_perms, ==, "0770");
+    g_assert_cmpstr(config->access_drivers[0], ==, "polkit");
+    g_assert_cmpstr(config->access_drivers[1], ==, "other");
+    g_assert_null(config->access_drivers[2]);
+    g_assert_cmpstr(config->log_filters, ==, "1:a\n2:b");
+}
+
+static void test_last_value_wins_and_unknown_keys_are_ignored(void)
+{
+    g_autoptr(Config) config = config_new();
+
+    g_assert_true(config_parse(config, "f",
+                               "tls_port = \"1\"\nmax_clients = 3\nnew_key = [ \"x\" ]\n"
+                               "max_clients = 4\n\n",
+                               NULL));
+    g_assert_cmpint(config->max_clients, ==, 4);
+    g_assert_cmpint(config->max_client_requests, ==, 5);
+}
+
+typedef struct Wrong {
+    const char *text;
+    const char *message;
+} Wrong;
+
+static void test_errors_name_file_line_and_key(void)
+{
+    static const Wrong wrong[] = {
+        {"\nmax_clients = \"x\"",             "f:2: 'max_clients' must be a number"                },
+        { "unix_sock_group = 1",              "f:1: 'unix_sock_group' must be a text"              },
+        { "access_drivers = \"polkit\"",      "f:1: 'access_drivers' must be a list of texts"      },
+        { "max_clients = 0",                  "f:1: 'max_clients' must be between 1 and 2147483647"},
+        { "auth_unix_rw = \"sesame\"",        "f:1: 'auth_unix_rw' cannot be 'sesame'"             },
+        { "max_clients",                      "f:1: expecting 'key = value'"                       },
+        { "= 5",                              "f:1: expecting 'key = value'"                       },
+        { "max_clients =",                    "f:1: expecting a value"                             },
+        { "max_clients = 5 6",                "f:1: nothing may follow the value of 'max_clients'" },
+        { "log_filters = \"a",                "f:1: text without a closing quote"                  },
+        { "log_filters = \"a\nb\"",           "f:1: text without a closing quote"                  },
+        { "access_drivers = [ \"a\" \"b\" ]", "f:1: expecting ',' or ']' in a list"                },
+        { "access_drivers = [ \"a\",\n 5 ]",  "f:2: expecting a text or ']' in a list"             },
+        { "access_drivers = [",               "f:1: expecting a text or ']' in a list"             },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_autoptr(Config) config = config_new();
+        g_autoptr(GError) err = NULL;
+        g_assert_false(config_parse(config, "f", wrong[i].text, &err));
+        g_assert_cmpstr(err->message, ==, wrong[i].message);
+        g_assert_true(error_is(err, VIR_ERR_CONF_SYNTAX));
+    }
+}
+
+static void test_missing_file_is_no_error(void)
+{
+    g_autoptr(Config) config = config_new();
+
+    g_assert_true(config_read(config, "/nonexistent/virtlxcd.conf", NULL));
+    g_assert_cmpint(config->max_clients, ==, 5000);
+}
+
+static void test_uuid_round_trip(void)
+{
+    const char *text = "0123abcd-4567-89ef-0123-456789abcdef";
+    uint8_t uuid[16];
+    char again[UUID_TEXT_SIZE];
+
+    g_assert_true(uuid_parse(text, uuid));
+    g_assert_cmpint(uuid[0], ==, 0x01);
+    g_assert_cmpint(uuid[15], ==, 0xef);
+    uuid_print(uuid, again);
+    g_assert_cmpstr(again, ==, text);
+    g_assert_false(uuid_parse("0123abcd-4567-89ef-0123-456789abcde", uuid));
+    g_assert_false(uuid_parse("0123abcd44567-89ef-0123-456789abcdef", uuid));
+    g_assert_false(uuid_parse("0123abcd-4567-89ef-0123-456789abcdeg", uuid));
+}
+
+static void test_init_gets_the_signal_it_documents(void)
+{
+    g_assert_cmpint(init_control_signal_for("systemd", INIT_POWEROFF), ==, 38);
+    g_assert_cmpint(init_control_signal_for("systemd", INIT_REBOOT), ==, 39);
+    g_assert_cmpint(init_control_signal_for("busybox", INIT_POWEROFF), ==, SIGUSR2);
+    g_assert_cmpint(init_control_signal_for("busybox", INIT_REBOOT), ==, SIGTERM);
+    g_assert_cmpint(init_control_signal_for("payload", INIT_POWEROFF), ==, SIGTERM);
+    g_assert_cmpint(init_control_signal_for("", INIT_REBOOT), ==, SIGHUP);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/daemon-config/values", test_values_of_every_kind);
+    g_test_add_func("/daemon-config/last-wins", test_last_value_wins_and_unknown_keys_are_ignored);
+    g_test_add_func("/daemon-config/errors", test_errors_name_file_line_and_key);
+    g_test_add_func("/daemon-config/missing", test_missing_file_is_no_error);
+    g_test_add_func("/uuid/round-trip", test_uuid_round_trip);
+    g_test_add_func("/init-control/signals", test_init_gets_the_signal_it_documents);
+    return g_test_run();
+}
