@@ -38,7 +38,8 @@ static gboolean poller_dispatch(GSource *source, GSourceFunc callback, gpointer 
 
     (void)callback;
     (void)data;
-    poller->n_batch = epoll_wait(poller->epoll, poller->batch, BATCH, 0);
+    g_return_val_if_fail(poller->n_batch == 0, G_SOURCE_CONTINUE); /* nobody nests loops here */
+    poller->n_batch = MAX(0, epoll_wait(poller->epoll, poller->batch, BATCH, 0));
     for (poller->next = 0; poller->next < poller->n_batch;) {
         struct epoll_event *event = &poller->batch[poller->next++];
         PollerWatch *watch = event->data.ptr;
@@ -63,6 +64,8 @@ Poller *poller_new(void)
     poller->source = g_source_new(&poller_functions, sizeof(PollerSource));
     ((PollerSource *)poller->source)->poller = poller;
     g_source_set_static_name(poller->source, "poller");
+    /* Else GLib takes the descriptor out and in again, and wakes itself up twice, at each turn. */
+    g_source_set_can_recurse(poller->source, TRUE);
     g_source_add_unix_fd(poller->source, epoll, G_IO_IN);
     g_source_attach(poller->source, g_main_context_get_thread_default());
     return poller;
