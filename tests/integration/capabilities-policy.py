@@ -4,8 +4,9 @@
 """Capabilities follow the policy: default, allow and deny, each with its exceptions, and inheritable stays empty."""
 from harness import Instance, equal
 
-with open('/proc/sys/kernel/cap_last_cap', encoding='ascii') as file:
-    ALL = (1 << (int(file.read()) + 1)) - 1
+# What this machine's root has: nobody can give more.
+with open('/proc/self/status', encoding='utf-8') as file:
+    ALL = int([line.split()[1] for line in file if line.startswith('CapBnd')][0], 16)
 NAMES = {'chown': 0, 'net_admin': 12, 'sys_module': 16, 'sys_time': 25, 'mknod': 27, 'audit_control': 30, 'mac_admin': 33}
 DROPPED = ('sys_module', 'sys_time', 'mknod', 'audit_control', 'mac_admin')
 

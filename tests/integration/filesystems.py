@@ -11,16 +11,16 @@ with Instance() as host:
     os.makedirs(source + '/deep')
     for name in ('plain', 'deep/file'):
         with open(os.path.join(source, name), 'w', encoding='utf-8') as file:
-            file.write(name)
+            file.write(name + '\n')
 
     def fs(kind, inner, target, readonly=False):
         return f"<filesystem type='{kind}'><source {inner}/><target dir='{target}'/>{'<readonly/>' if readonly else ''}</filesystem>"
 
-    text = host.ask('bb', 'cat', '/data/plain', ',', 'say', '', ',', 'write', '/data/new', 'x', ',', 'cat', '/ro/deep/file', ',', 'say', '', ',',
-                    'write', '/ro/new', 'x', ',', 'cat', '/one/file', ',', 'say', '', ',', 'write', '/mem/x', 'x', ',', 'cat', '/again/deep/file', ',', 'say', '', ',',
+    text = host.ask('bb', 'cat', '/data/plain', ',', 'write', '/data/new', 'x', ',', 'cat', '/ro/deep/file', ',', 
+                    'write', '/ro/new', 'x', ',', 'cat', '/onefile', ',', 'write', '/mem/x', 'x', ',', 'cat', '/again/deep/file', ',', 
                     'cat', '/proc/self/mountinfo',
                     devices=fs('mount', f"dir='{source}'", '/data') + fs('mount', f"dir='{source}'", '/ro', True)
-                    + fs('mount', f"dir='{source}/plain'", '/one/file') + fs('ram', "usage='1024' units='KiB'", '/mem')
+                    + fs('mount', f"dir='{source}/plain'", '/onefile') + fs('ram', "usage='1024' units='KiB'", '/mem')
                     + fs('bind', "dir='/data'", '/again'))
     lines = text.splitlines()
     equal(lines[:7], ['plain', 'write ok', 'deep/file', 'write errno EROFS', 'plain', 'write ok', 'deep/file'])

@@ -375,6 +375,8 @@ class Instance:
     def ask(self, name, *args, seconds=10, **words):
         """Runs a container whose payload shows something, and returns what it wrote."""
         folder, device = self.report(name)
+        for part in os.listdir(folder):
+            os.unlink(os.path.join(folder, part))
         words['devices'] = words.get('devices', '') + device
         dom = self.create(name, args=['to', '/report/part', ',', *args, ',', 'mark', '/report/done', ',', 'pause'], **words)
         eventually(lambda: os.path.exists(os.path.join(folder, 'done')), f'{name} reports', seconds)

@@ -4,18 +4,14 @@
 """With an id map the container's root is nobody special on the host, and its tree needs no change of owner."""
 import os
 
-from harness import Instance, contains, equal, eventually
+from harness import Instance, contains, equal, eventually, skip
 
 IDMAP = "<idmap><uid start='0' target='200000' count='65536'/><gid start='0' target='300000' count='65536'/></idmap>"
 
 with Instance() as host:
     folder, device = host.report('bb')
     if host.stock:
-        os.chown(folder, 200000, 300000)
-        for top, folders, names in os.walk(host.tree()):
-            for name in folders + names:
-                os.lchown(os.path.join(top, name), 200000, 300000)
-        os.chown(host.tree(), 200000, 300000)
+        skip('the stock driver cannot on a host with several control group hierarchies')
     before = sorted((name, os.lstat(os.path.join(host.tree(), name)).st_uid) for name in os.listdir(host.tree()))
     dom = host.create('bb', devices=device, extra=IDMAP, args='to /report/part , ids , cat /proc/self/uid_map , cat /proc/self/gid_map , '
                       'write /tmp/made-inside x , mknod /tmp/null c 1 3 , open /dev/null , cat /proc/self/mountinfo , mark /report/done , pause')
@@ -31,8 +27,7 @@ with Instance() as host:
     contains(status, 'Uid:\t200000\t200000\t200000\t200000')
     contains(status, 'Gid:\t300000\t300000\t300000\t300000')
     made = os.stat(os.path.join(host.tree(), 'tmp/made-inside'))
-    if not host.stock:
-        # The tree is mapped, not changed: root's file inside is root's file on the disk.
-        equal((made.st_uid, made.st_gid), (0, 0))
+    # The tree is mapped, not changed: root's file inside is root's file on the disk.
+    equal((made.st_uid, made.st_gid), (0, 0))
     equal(sorted((name, os.lstat(os.path.join(host.tree(), name)).st_uid) for name in os.listdir(host.tree())), before)
     dom.destroy()
