@@ -388,7 +388,8 @@ struct DomainDef {
     ConsoleList consoles;
     KeptDeviceList kept_devices;
     SeclabelList seclabels;
-    KeptXml rest; /* keywrap, launchSecurity and other drivers' namespaces */
+    KeptXml rest;    /* keywrap, launchSecurity */
+    KeptXml foreign; /* elements in the namespaces of other drivers */
 };
 
 /*

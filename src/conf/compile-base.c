@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * What every container has, as tables: its own views of the kernel with the dangerous parts hidden,
+ * a small /dev, and init's environment. The order of the mounts is the order of the kernel calls.
+ */
+#include "conf/compile-base.h"
+
+#include <string.h>
+
+#include "conf/domain-records.h"
+#include "conf/value.h"
+
+/* ---- mounts
+ * -------------------------------------------------------------------------------------- */
+
+/* When a mount is wanted; all bits of it have to hold. */
+typedef enum Need {
+    NEED_NETNS = 1 << 0,       /* the container has a network namespace of its own, */
+    NEED_SYSFS = 1 << 1,       /* may mount sysfs, */
+    NEED_HOST_SYS = 1 << 2,    /* may not, and gets the host's, */
+    NEED_SHARED_ROOT = 1 << 3, /* has the host's root as its own */
+} Need;
+
+typedef struct BaseMount {
+    const char *target;
+    PlanMountKind kind;
+    const char *source;
+    const char *options;
+    unsigned flags;
+    unsigned need;
+} BaseMount;
+
+#define LOCKED (PLAN_MOUNT_F_NOSUID | PLAN_MOUNT_F_NODEV | PLAN_MOUNT_F_NOEXEC)
+#define MASK(path)                                                                                 \
+    {                                                                                              \
+        path, PLAN_MOUNT_MASK, .flags = PLAN_MOUNT_F_OPTIONAL                                      \
+    }
+#define READONLY(path)                                                                             \
+    {                                                                                              \
+        path, PLAN_MOUNT_READONLY, .flags = PLAN_MOUNT_F_OPTIONAL                                  \
+    }
+
+/*
+ * sysfs can only be mounted by the owner of the network namespace, so a container with an id map
+ * on the host's network gets the host's /sys, read-only.
+ */
+static const BaseMount mounts[] = {
+    {"/proc",                                   PLAN_MOUNT_NEW,      "proc",        .flags = LOCKED           },
+    { "/proc/sys",                              PLAN_MOUNT_READONLY},
+    { "/proc/sys/net",           PLAN_MOUNT_WRITABLE,            .flags = PLAN_MOUNT_F_OPTIONAL,              .need = NEED_NETNS                        },
+    READONLY("/proc/bus"),
+    READONLY("/proc/fs"),
+    READONLY("/proc/irq"),
+    MASK("/proc/sysrq-trigger"),
+    MASK("/proc/kcore"),
+    MASK("/proc/keys"),
+    MASK("/proc/latency_stats"),
+    MASK("/proc/timer_list"),
+    MASK("/proc/timer_stats"),
+    MASK("/proc/sched_debug"),
+    MASK("/proc/scsi"),
+    MASK("/proc/acpi"),
+    MASK("/proc/asound"),
+    { "/sys",                                  PLAN_MOUNT_NEW,              "sysfs",.flags = LOCKED | PLAN_MOUNT_F_READONLY,
+     .need = NEED_SYSFS },
+    { "/sys",                          PLAN_MOUNT_HOST,              "/sys",
+     .flags = LOCKED | PLAN_MOUNT_F_READONLY | PLAN_MOUNT_F_RECURSIVE,                                                                                     .need = NEED_HOST_SYS },
+    MASK("/sys/firmware"),
+    MASK("/sys/devices/virtual/powercap"),
+    MASK("/sys/fs/selinux"),
+    { "/sys/fs/cgroup",                         PLAN_MOUNT_CGROUP  },
+    { "/dev",                                        PLAN_MOUNT_DEV                                                },
+    { "/dev/pts", PLAN_MOUNT_NEW,                   "devpts",              "newinstance,ptmxmode=0666,mode=0620,gid=5",
+     PLAN_MOUNT_F_NOSUID | PLAN_MOUNT_F_NOEXEC },
+    { "/dev/shm",                              PLAN_MOUNT_NEW,         "tmpfs",              "mode=1777",                                  PLAN_MOUNT_F_NOSUID | PLAN_MOUNT_F_NODEV },
+    { "/dev/mqueue",                                 PLAN_MOUNT_NEW,                                     "mqueue", .flags = LOCKED},
+    { "/run/libvirt",           PLAN_MOUNT_MASK,      .flags = PLAN_MOUNT_F_OPTIONAL,                      .need = NEED_SHARED_ROOT    },
+};
+
+static unsigned needs(const PlanBuilder *builder)
+{
+    unsigned spaces = builder->plan->namespaces;
+    bool netns = spaces & PLAN_NS_NET;
+    bool host_sys = spaces & PLAN_NS_USER && !netns;
+    bool shared_root = !builder->root || strcmp(builder->root->source, "/") == 0;
+
+    return (netns ? NEED_NETNS : 0) | (host_sys ? NEED_HOST_SYS : NEED_SYSFS) |
+           (shared_root ? NEED_SHARED_ROOT : 0);
+}
+
+/* tmpfs counts as the container's memory; without a size it could fill all of it. */
+static char *with_size(const char *options, const DomainDef *def)
+{
+    return g_strdup_printf("%s,size=%" G_GUINT64_FORMAT "k", options, MAX(def->memory_kib / 2, 64));
+}
+
+void base_plan_mounts(PlanBuilder *builder)
+{
+    unsigned have = needs(builder);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(mounts); i++) {
+        const BaseMount *mount = &mounts[i];
+        g_autofree char *sized = NULL;
+        const char *options = mount->options ? mount->options : "";
+
+        if ((mount->need & have) != mount->need)
+            continue;
+        if (mount->source && strcmp(mount->source, "tmpfs") == 0)
+            options = sized = with_size(options, builder->def);
+        plan_add_mount(builder, mount->kind, mount->source ? mount->source : "", mount->target,
+                       options, mount->flags);
+    }
+}
+
+/* ---- /dev
+ * ---------------------------------------------------------------------------------------- */
+
+#define EVERY (PLAN_ACCESS_READ | PLAN_ACCESS_WRITE | PLAN_ACCESS_MKNOD)
+#define ANY (-1)
+
+static const PlanNode nodes[] = {
+    {(char *)"null",     'c', 1, 3, 0666},
+    { (char *)"zero",    'c', 1, 5, 0666},
+    { (char *)"full",    'c', 1, 7, 0666},
+    { (char *)"random",  'c', 1, 8, 0666},
+    { (char *)"urandom", 'c', 1, 9, 0666},
+    { (char *)"tty",     'c', 5, 0, 0666},
+};
+
+static const PlanSymlink symlinks[] = {
+    {(char *)"fd",      (char *)"/proc/self/fd"  },
+    { (char *)"stdin",  (char *)"/proc/self/fd/0"},
+    { (char *)"stdout", (char *)"/proc/self/fd/1"},
+    { (char *)"stderr", (char *)"/proc/self/fd/2"},
+    { (char *)"ptmx",   (char *)"pts/ptmx"       },
+};
+
+static const PlanDeviceRule rules[] = {
+    {'c',  1,   3,   EVERY},
+    { 'c', 1,   5,   EVERY},
+    { 'c', 1,   7,   EVERY},
+    { 'c', 1,   8,   EVERY},
+    { 'c', 1,   9,   EVERY},
+    { 'c', 5,   0,   EVERY},
+    { 'c', 5,   2,   EVERY},
+    { 'c', 10,  229, EVERY},
+    { 'c', 136, ANY, EVERY},
+};
+
+void base_plan_devices(PlanBuilder *builder)
+{
+    Plan *plan = builder->plan;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++) {
+        PlanNode *node = PLAN_ADD(&plan->nodes);
+
+        *node = nodes[i];
+        node->path = g_strdup(nodes[i].path);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(symlinks); i++) {
+        PlanSymlink *link = PLAN_ADD(&plan->symlinks);
+
+        link->path = g_strdup(symlinks[i].path);
+        link->target = g_strdup(symlinks[i].target);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
+        *PLAN_ADD(&plan->cgroup.devices) = rules[i];
+    if (features_allow_mknod(&builder->def->features))
+        *PLAN_ADD(&plan->cgroup.devices) = (PlanDeviceRule){
+            .type = 'a', .major = ANY, .minor = ANY, .access = PLAN_ACCESS_MKNOD
+        };
+}
+
+/* ---- environment
+ * --------------------------------------------------------------------------------- */
+
+/* What the user sets replaces what would be set anyway. */
+static bool is_users(const DomainDef *def, const char *name)
+{
+    for (size_t i = 0; i < def->os.initenv.n; i++)
+        if (strcmp(def->os.initenv.items[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+static void add_env(PlanBuilder *builder, const char *name, const char *value)
+{
+    if (!is_users(builder->def, name))
+        *PLAN_ADD(&builder->plan->init.env) = g_strdup_printf("%s=%s", name, value);
+}
+
+/* The first console is init's own; an init that looks after terminals is told of the others. */
+static void add_ttys(PlanBuilder *builder)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (size_t i = 1; i < builder->def->consoles.n; i++)
+        g_string_append_printf(names, "%stty%zu", i > 1 ? " " : "", i + 1);
+    if (names->len)
+        add_env(builder, "container_ttys", names->str);
+}
+
+void base_plan_environment(PlanBuilder *builder)
+{
+    const DomainDef *def = builder->def;
+    g_autofree char *uuid = value_format_uuid(def->uuid);
+
+    add_env(builder, "PATH", "/bin:/sbin");
+    add_env(builder, "TERM", "linux");
+    add_env(builder, "container", "lxc-libvirt");
+    add_env(builder, "HOME", "/");
+    add_env(builder, "container_uuid", uuid);
+    add_ttys(builder);
+    add_env(builder, "LIBVIRT_LXC_UUID", uuid);
+    add_env(builder, "LIBVIRT_LXC_NAME", def->name);
+    if (def->os.cmdline)
+        add_env(builder, "LIBVIRT_LXC_CMDLINE", def->os.cmdline);
+    for (size_t i = 0; i < def->os.initenv.n; i++)
+        *PLAN_ADD(&builder->plan->init.env) =
+            g_strdup_printf("%s=%s", def->os.initenv.items[i]->name,
+                            def->os.initenv.items[i]->value ? def->os.initenv.items[i]->value : "");
+}

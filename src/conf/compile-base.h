@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* What every container has, whatever its definition says. */
+#pragma once
+
+#include "conf/compile.h"
+
+/* /proc, /sys, /dev and what is below them. */
+void base_plan_mounts(PlanBuilder *builder);
+/* Nodes and links in /dev, and which devices may be used. */
+void base_plan_devices(PlanBuilder *builder);
+void base_plan_environment(PlanBuilder *builder);

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * From what the user wrote to what the kernel will be asked to do. Nothing here looks at the
+ * system, so the same definition always gives the same plan.
+ *
+ * The parts that every container has (its own /proc, /sys, /dev, the environment) are tables in
+ * compile-base.c; devices add their part through their classes; this file puts the pieces in order
+ * and does identity and resources.
+ */
+#include "conf/compile.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/xdr.h"
+#include "conf/compile-base.h"
+#include "conf/device.h"
+#include "conf/domain-records.h"
+
+/* ---- lists of the plan
+ * --------------------------------------------------------------------------- */
+
+/* Arrays grow at powers of two, so that appending n items costs O(n) in all. */
+void *plan_list_add(void *list_data, size_t size)
+{
+    PlanList *list = list_data;
+    char *item = NULL;
+
+    if ((list->len & (list->len - 1)) == 0)
+        list->items = g_realloc_n(list->items, list->len ? list->len * 2 : 1, size);
+    item = (char *)list->items + list->len * size;
+    list->len++;
+    return memset(item, 0, size);
+}
+
+void plan_add_mount(PlanBuilder *builder, PlanMountKind kind, const char *source,
+                    const char *target, const char *options, unsigned flags)
+{
+    PlanMount *mount = PLAN_ADD(&builder->plan->mounts);
+
+    mount->kind = kind;
+    mount->source = g_strdup(source);
+    mount->target = g_strdup(target);
+    mount->options = g_strdup(options);
+    mount->flags = flags;
+}
+
+static void add_text(PlanBuilder *builder, PlanKnob knob, const char *text, int64_t number)
+{
+    PlanSetting *setting = PLAN_ADD(&builder->plan->cgroup.settings);
+
+    setting->knob = knob;
+    setting->number = number;
+    setting->text = g_strdup(text);
+}
+
+static void add_number(PlanBuilder *builder, PlanKnob knob, const OptNumber *number)
+{
+    if (number->set)
+        add_text(builder, knob, "", number->value);
+}
+
+static void add_kib(PlanBuilder *builder, PlanKnob knob, const OptNumber *number)
+{
+    if (number->set)
+        add_text(builder, knob, "", number->value * 1024);
+}
+
+/* ---- identity
+ * ------------------------------------------------------------------------------------ */
+
+/* The name reduced to what a host name may hold. */
+static char *hostname(const char *name)
+{
+    GString *out = g_string_new(NULL);
+
+    for (; *name; name++)
+        if ((g_ascii_isalnum(*name) || *name == '-') && out->len < 64)
+            g_string_append_c(out, *name);
+    if (*out->str == '-')
+        g_string_erase(out, 0, 1);
+    if (!out->len)
+        g_string_assign(out, "container");
+    return g_string_free(out, FALSE);
+}
+
+static void add_id_map(void *list, const IdMapList *from)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        PlanIdRange *range = plan_list_add(list, sizeof(*range));
+
+        range->inside = (uint32_t)from->items[i]->start.value;
+        range->outside = (uint32_t)from->items[i]->target.value;
+        range->count = (uint32_t)from->items[i]->count.value;
+    }
+}
+
+static unsigned namespaces(const DomainDef *def)
+{
+    unsigned set = PLAN_NS_MOUNT | PLAN_NS_PID | PLAN_NS_UTS | PLAN_NS_IPC | PLAN_NS_CGROUP;
+
+    if (def->interfaces.n || def->features.privnet)
+        set |= PLAN_NS_NET;
+    if (def->idmap.uids.n)
+        set |= PLAN_NS_USER;
+    return set;
+}
+
+static void plan_identity(PlanBuilder *builder)
+{
+    const DomainDef *def = builder->def;
+    Plan *plan = builder->plan;
+
+    plan->name = g_strdup(def->name);
+    memcpy(plan->uuid, def->uuid, sizeof(plan->uuid));
+    plan->hostname = hostname(def->name);
+    plan->namespaces = namespaces(def);
+    add_id_map(&plan->uid_map, &def->idmap.uids);
+    add_id_map(&plan->gid_map, &def->idmap.gids);
+}
+
+/* ---- resources
+ * ----------------------------------------------------------------------------------- */
+
+static OptNumber memory_limit(const DomainDef *def)
+{
+    if (def->memtune.hard_limit.set)
+        return def->memtune.hard_limit;
+    return (OptNumber){ .set = true, .value = (int64_t)def->memory_kib };
+}
+
+/* The kernel refuses a total below its part, without saying which is which. */
+static bool plan_memory(PlanBuilder *builder, GError **err)
+{
+    const MemTune *tune = &builder->def->memtune;
+    OptNumber hard = memory_limit(builder->def);
+
+    if (tune->swap_hard_limit.set && tune->swap_hard_limit.value < hard.value)
+        return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
+                    _("<swap_hard_limit> of %" G_GINT64_FORMAT " KiB, which is memory and swap "
+                      "together, is less than the memory limit of %" G_GINT64_FORMAT " KiB"),
+                    tune->swap_hard_limit.value, hard.value);
+    add_kib(builder, PLAN_KNOB_MEMORY_HARD, &hard);
+    add_kib(builder, PLAN_KNOB_MEMORY_SOFT, &tune->soft_limit);
+    add_kib(builder, PLAN_KNOB_MEMORY_AND_SWAP, &tune->swap_hard_limit);
+    return true;
+}
+
+static void plan_cpu(PlanBuilder *builder)
+{
+    const DomainDef *def = builder->def;
+    const NumaTune *numa = &def->numatune;
+
+    add_number(builder, PLAN_KNOB_CPU_SHARES, &def->cputune.shares);
+    if (def->cputune.period.value)
+        add_number(builder, PLAN_KNOB_CPU_PERIOD, &def->cputune.period);
+    if (def->cputune.quota.value)
+        add_number(builder, PLAN_KNOB_CPU_QUOTA, &def->cputune.quota);
+    if (def->cpuset)
+        add_text(builder, PLAN_KNOB_CPUSET_CPUS, def->cpuset, 0);
+    if (numa->set && (numa->mode == NUMA_MODE_STRICT || numa->mode == NUMA_MODE_RESTRICTIVE))
+        add_text(builder, PLAN_KNOB_CPUSET_MEMS, numa->nodeset, 0);
+}
+
+static const struct {
+    PlanKnob knob;
+    size_t offset;
+} blkio_knobs[] = {
+    {PLAN_KNOB_BLKIO_DEVICE_WEIGHT,      offsetof(BlkioDevice, weight)     },
+    { PLAN_KNOB_BLKIO_DEVICE_READ_IOPS,  offsetof(BlkioDevice, read_iops)  },
+    { PLAN_KNOB_BLKIO_DEVICE_WRITE_IOPS, offsetof(BlkioDevice, write_iops) },
+    { PLAN_KNOB_BLKIO_DEVICE_READ_BPS,   offsetof(BlkioDevice, read_bytes) },
+    { PLAN_KNOB_BLKIO_DEVICE_WRITE_BPS,  offsetof(BlkioDevice, write_bytes)},
+};
+
+static void plan_blkio(PlanBuilder *builder)
+{
+    const BlkioTune *tune = &builder->def->blkiotune;
+
+    if (tune->weight.value)
+        add_number(builder, PLAN_KNOB_BLKIO_WEIGHT, &tune->weight);
+    for (size_t i = 0; i < tune->devices.n; i++)
+        for (size_t j = 0; j < G_N_ELEMENTS(blkio_knobs); j++) {
+            const BlkioDevice *device = tune->devices.items[i];
+            const OptNumber *number = (const void *)((const char *)device + blkio_knobs[j].offset);
+
+            if (number->set && number->value)
+                add_text(builder, blkio_knobs[j].knob, device->path, number->value);
+        }
+}
+
+static bool plan_resources(PlanBuilder *builder, GError **err)
+{
+    const DomainDef *def = builder->def;
+    PlanCgroup *cgroup = &builder->plan->cgroup;
+
+    cgroup->partition =
+        g_strdup(def->partition ? def->partition : builder->host->default_partition);
+    cgroup->name = g_strdup(def->name);
+    if (!plan_memory(builder, err))
+        return false;
+    plan_cpu(builder);
+    plan_blkio(builder);
+    return true;
+}
+
+/* ---- init
+ * ---------------------------------------------------------------------------------------- */
+
+static void plan_init(PlanBuilder *builder)
+{
+    const OsDef *os = &builder->def->os;
+    PlanInit *init = &builder->plan->init;
+
+    init->path = g_strdup(os->init);
+    *PLAN_ADD(&init->argv) = g_strdup(os->init);
+    for (size_t i = 0; i < os->initargs.n; i++)
+        *PLAN_ADD(&init->argv) = g_strdup(os->initargs.items[i]);
+    base_plan_environment(builder);
+    init->dir = g_strdup(os->initdir ? os->initdir : "");
+    init->user = g_strdup(os->inituser ? os->inituser : "");
+    init->group = g_strdup(os->initgroup ? os->initgroup : "");
+    init->capabilities = features_capabilities(&builder->def->features);
+    init->personality_32bit = os_is_32bit(builder->def, builder->host);
+}
+
+/* libvirt's finer words mean the nearer of the two: there is nothing to preserve or to rename. */
+static PlanAction action(LifecycleAction from)
+{
+    switch (from) {
+    case LIFECYCLE_RESTART:
+    case LIFECYCLE_RENAME_RESTART:
+    case LIFECYCLE_COREDUMP_RESTART:
+        return PLAN_ACTION_RESTART;
+    case LIFECYCLE_DESTROY:
+    case LIFECYCLE_PRESERVE:
+    case LIFECYCLE_COREDUMP_DESTROY:
+        return PLAN_ACTION_DESTROY;
+    }
+    return PLAN_ACTION_DESTROY;
+}
+
+static void plan_actions(PlanBuilder *builder)
+{
+    builder->plan->on_poweroff = action(builder->def->on_poweroff);
+    builder->plan->on_reboot = action(builder->def->on_reboot);
+    builder->plan->on_crash = action(builder->def->on_crash);
+}
+
+/* ---- the whole
+ * ----------------------------------------------------------------------------------- */
+
+/* The plan's own limits on lists and strings: what cannot be sent to the controller is no plan. */
+static bool check_size(const Plan *plan, GError **err)
+{
+    XdrBuffer buffer = { 0 };
+    XdrStatus status = xdr_encode(&plan_xdr, plan, &buffer);
+
+    xdr_buffer_clear(&buffer);
+    if (status != XDR_OK)
+        return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
+                    _("the definition of '%s' has more than a container can be made of: %s"),
+                    plan->name, xdr_status_text(status));
+    return true;
+}
+
+bool domain_def_compile(const DomainDef *def, const DomainDefHost *host, Plan **ret_plan,
+                        GError **err)
+{
+    g_autoptr(Plan) plan = g_new0(Plan, 1);
+    PlanBuilder builder = { .def = def, .host = host, .plan = plan };
+    bool done;
+
+    plan_identity(&builder);
+    filesystem_plan_root(&builder);
+    base_plan_mounts(&builder);
+    base_plan_devices(&builder);
+    plan_actions(&builder);
+    done = plan_resources(&builder, err) && devices_plan(def, &builder, err);
+    g_clear_pointer(&builder.guest_names, g_hash_table_unref);
+    if (!done)
+        return false;
+    plan_init(&builder);
+    if (!check_size(plan, err))
+        return false;
+    *ret_plan = g_steal_pointer(&plan);
+    return true;
+}
+
+void domain_def_plan_free(Plan *plan)
+{
+    xdr_free(&plan_xdr, plan);
+}
+
+char *domain_def_plan_print(const Plan *plan)
+{
+    g_autofree char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        g_error("out of memory");
+    xdr_print(&plan_xdr, plan, 0, out);
+    fclose(out);
+    return g_steal_pointer(&text);
+}

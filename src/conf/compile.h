@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* Building a Plan piece by piece: what compile.c and the device classes share. */
+#pragma once
+
+#include "conf/domain-def.h"
+#include "plan-xdr.h"
+
+typedef struct PlanBuilder {
+    const DomainDef *def;      /* borrowed */
+    const DomainDefHost *host; /* borrowed */
+    Plan *plan;
+    const Filesystem *root;  /* borrowed; NULL: the host's root */
+    GHashTable *guest_names; /* names of interfaces inside, as far as they are taken */
+    unsigned next_ethernet;  /* N of the next automatic guest name ethN */
+} PlanBuilder;
+
+/* A growing list of the plan, seen through the layout that all of them share. */
+typedef struct PlanList {
+    uint32_t len;
+    void *items;
+} PlanList;
+
+/* Room for one more item of `size` bytes, zeroed. */
+void *plan_list_add(void *list, size_t size);
+#define PLAN_ADD(list) ((__typeof__((list)->items))plan_list_add((list), sizeof(*(list)->items)))
+
+void plan_add_mount(PlanBuilder *builder, PlanMountKind kind, const char *source,
+                    const char *target, const char *options, unsigned flags);
+
+/* device-filesystem.c */
+void filesystem_plan_root(PlanBuilder *builder);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * Device classes: one file each, listed in device.c in the order of the output. A class is a record
+ * (its XML) plus what rows cannot say: checks across the devices of a domain, what only a running
+ * domain shows, and what the kernel must do.
+ */
+#pragma once
+
+#include "conf/compile.h"
+#include "conf/record.h"
+
+typedef struct DeviceClass {
+    const char *element;
+    /* The devices' list in DomainDef. NULL record: kept and printed back, without effect, unless...
+     */
+    const Record *record;
+    size_t list;
+    /* ... this is set: refused with this error. */
+    unsigned refused;
+    /* Looks at all devices of the class once the document is read. */
+    bool (*check)(DomainDef *def, const Reader *reader, GError **err);
+    /* Fills in what a running domain shows. */
+    void (*make_live)(DomainDef *def);
+    /* Puts one device's part into the plan. */
+    bool (*plan)(const void *device, PlanBuilder *builder, GError **err);
+} DeviceClass;
+
+extern const DeviceClass console_class;
+extern const DeviceClass filesystem_class;
+extern const DeviceClass interface_class;
+
+/* The <devices> element; the field is the whole DomainDef. */
+extern const CustomFunctions devices_functions;
+
+bool devices_check(DomainDef *def, const Reader *reader, GError **err);
+void devices_make_live(DomainDef *def);
+/* In the order of the plan: file systems first, since everything else finds its place in them. */
+bool devices_plan(const DomainDef *def, PlanBuilder *builder, GError **err);

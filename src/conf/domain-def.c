@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * The domain document: the rows of <domain> itself, and the calls that read, print, copy and
+ * compare a whole definition. The order of the rows is the order of the output.
+ */
+#include "conf/domain-def.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "conf/device.h"
+#include "conf/domain-records.h"
+#include "conf/value.h"
+#include "conf/xml.h"
+
+/* NAME.xml and NAME.libvirt-lxc have to be possible names of files, with some room to write aside.
+ */
+#define NAME_SIZE_MAX 230
+#define LXC_NAMESPACE "http://libvirt.org/schemas/domain/lxc/1.0"
+
+/* ---- values that are neither text nor number ---------------------------------------------------
+ */
+
+static bool parse_uuid(const char *text, void *field, GError **err)
+{
+    if (!value_parse_uuid(text, field))
+        return fail(err, ERR(DOMAIN, INTERNAL_ERROR), _("malformed UUID '%s'"), text);
+    return true;
+}
+
+static char *format_uuid(const void *field)
+{
+    return value_format_uuid(field);
+}
+
+static bool parse_id(const char *text, void *field, GError **err)
+{
+    int64_t id;
+
+    if (!value_parse_number(text, &id) || id < -1 || id > INT32_MAX)
+        return fail(err, ERR(DOMAIN, XML_ERROR), _("malformed domain id '%s'"), text);
+    *(int *)field = (int)id;
+    return true;
+}
+
+static char *format_id(const void *field)
+{
+    int id = *(const int *)field;
+
+    return id < 0 ? NULL : g_strdup_printf("%d", id);
+}
+
+static void random_uuid(uint8_t uuid[16])
+{
+    g_autofree char *text = g_uuid_string_random();
+
+    (void)value_parse_uuid(text, uuid); /* it is one */
+}
+
+/* An empty <genid/> asks for a random one. */
+static bool normalize_genid(const char *text, char **ret_text, GError **err)
+{
+    uint8_t uuid[16];
+
+    if (!*text)
+        random_uuid(uuid);
+    else if (!value_parse_uuid(text, uuid))
+        return fail(err, ERR(DOMAIN, INTERNAL_ERROR), _("malformed generation id '%s'"), text);
+    *ret_text = value_format_uuid(uuid);
+    return true;
+}
+
+static bool hide_numa(const void *object, DomainDefFlags flags)
+{
+    return !((const DomainDef *)object)->numatune.set;
+}
+
+static const TextFunctions uuid_text = { parse_uuid, format_uuid };
+static const TextFunctions id_text = { parse_id, format_id };
+
+/* ---- the rows ----------------------------------------------------------------------------------
+ */
+
+static const char *const domain_type[] = { "lxc" };
+static const char *const placement_names[] = { "static", "auto", NULL };
+static const char *const numa_placement_names[] = { NULL, "static", "auto", NULL };
+static const char *const numa_mode_names[] = { "strict", "preferred", "interleave", "restrictive",
+                                               NULL };
+static const char *const lifecycle_names[] = { "destroy", "restart", "rename-restart", "preserve",
+                                               NULL };
+static const char *const crash_names[] = { "destroy",  "restart",          "rename-restart",
+                                           "preserve", "coredump-destroy", "coredump-restart",
+                                           NULL };
+
+#define FIELD(name) offsetof(DomainDef, name)
+#define KIB .scale = 1024
+
+static const Row domain_rows[] = {
+    {"@type",                         ROW_FIXED, .names = domain_type },
+    { "@id",           ROW_TEXT, FIELD(id), ROW_LIVE, .text = &id_text, .size = sizeof(int) },
+    { "name",                          ROW_STRING, FIELD(name), ROW_NOT_EMPTY, .missing = ERR(DOMAIN, NO_NAME) },
+    { "uuid",                      ROW_TEXT, FIELD(uuid), .text = &uuid_text, .size = 16 },
+    { "genid",               ROW_STRING, FIELD(genid), .normalize = normalize_genid },
+    { "title",                              ROW_STRING, FIELD(title), ROW_NOT_EMPTY, .normalize = metadata_check_title },
+    { "description",ROW_STRING, FIELD(description), ROW_NOT_EMPTY },
+    { "metadata/*",                  ROW_LIST, FIELD(metadata), .record = &metadata_record },
+    { "memory/@dumpCore",                       ROW_STRING, FIELD(memory_dump_core) },
+    { "memory",                         ROW_MEMORY, FIELD(memory_kib), .missing = ERR(DOMAIN, XML_ERROR) },
+    { "currentMemory",                    ROW_MEMORY, FIELD(current_memory_kib) },
+    { "blkiotune/weight",                     ROW_NUMBER, FIELD(blkiotune.weight), .min = 0, .max = UINT32_MAX },
+    { "blkiotune/device",                        ROW_LIST, FIELD(blkiotune.devices), .record = &blkio_device_record },
+    { "memtune/hard_limit",                   ROW_SIZE, FIELD(memtune.hard_limit), KIB },
+    { "memtune/soft_limit",                              ROW_SIZE, FIELD(memtune.soft_limit), KIB },
+    { "memtune/min_guarantee",ROW_SIZE, FIELD(memtune.min_guarantee), KIB },
+    { "memtune/swap_hard_limit",                  ROW_SIZE, FIELD(memtune.swap_hard_limit), KIB },
+    { "memoryBacking",                              ROW_KEEP, FIELD(memory_backing) },
+    { "vcpu/@placement",                          ROW_ENUM, FIELD(vcpu_placement), .names = placement_names },
+    { "vcpu/@cpuset",                  ROW_STRING, FIELD(cpuset), ROW_NOT_EMPTY, .normalize = value_normalize_cpus },
+    { "vcpu/@current",                   ROW_NUMBER, FIELD(vcpu_current), .min = 1, .max = UINT16_MAX },
+    { "vcpu",                ROW_COUNT, FIELD(vcpus), .min = 1, .max = UINT16_MAX,
+     .bad = ERR(DOMAIN, INTERNAL_ERROR) },
+    { "vcpus|iothreads|iothreadids|defaultiothread",                              ROW_KEEP, FIELD(vcpu_rest) },
+    { "cputune/shares",ROW_NUMBER, FIELD(cputune.shares), .min = 0, .max = INT64_MAX },
+    { "cputune/period",                              ROW_NUMBER, FIELD(cputune.period) },
+    { "cputune/quota",ROW_NUMBER, FIELD(cputune.quota) },
+    { "cputune/global_period|global_quota|emulator_period|emulator_quota|iothread_period|"
+      "iothread_quota|vcpupin|emulatorpin|iothreadpin|vcpusched|emulatorsched|iothreadsched|"
+      "cachetune|memorytune",          ROW_KEEP, FIELD(cputune.rest) },
+    { "numatune/memory/@mode",                              ROW_ENUM, FIELD(numatune.mode), .names = numa_mode_names,
+     .hidden = hide_numa },
+    { "numatune/memory/@nodeset",  ROW_STRING, FIELD(numatune.nodeset), ROW_NOT_EMPTY,
+     .normalize = value_normalize_cpus },
+    { "numatune/memory/@placement",                              ROW_ENUM, FIELD(numatune.placement),
+     .names = numa_placement_names },
+    { "numatune/memnode", ROW_KEEP, FIELD(numatune.memnodes) },
+    { "resource/partition",                       ROW_STRING, FIELD(partition), ROW_NOT_EMPTY },
+    { "resource/fibrechannel",                              ROW_KEEP, FIELD(resource_rest) },
+    { "sysinfo|bootloader|bootloader_args",ROW_KEEP, FIELD(sysinfo) },
+    { "os", ROW_RECORD, FIELD(os), .record = &os_record },
+    { "idmap",           ROW_RECORD, FIELD(idmap), .record = &idmap_record },
+    { "features",      ROW_RECORD, FIELD(features), .record = &features_record },
+    { "cpu",                              ROW_KEEP, FIELD(cpu) },
+    { "clock",ROW_KEEP, FIELD(clock) },
+    { "on_poweroff",                            ROW_ENUM, FIELD(on_poweroff), .names = lifecycle_names,
+     .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
+    { "on_reboot",        ROW_ENUM, FIELD(on_reboot), .names = lifecycle_names,
+     .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
+    { "on_crash",   ROW_ENUM, FIELD(on_crash), .names = crash_names,
+     .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
+    { "on_lockfailure|pm|perf",                              ROW_KEEP, FIELD(lifecycle_rest) },
+    { "devices",      ROW_CUSTOM, 0, .functions = &devices_functions },
+    { "seclabel",                            ROW_LIST, FIELD(seclabels), .record = &seclabel_record },
+    { "keywrap|launchSecurity",                ROW_KEEP, FIELD(rest) },
+    { "+",          ROW_KEEP, FIELD(foreign) },
+    { NULL             },
+};
+
+static void init_domain(void *object)
+{
+    DomainDef *def = object;
+
+    def->id = -1;
+    def->vcpus = 1;
+    def->on_reboot = LIFECYCLE_RESTART;
+}
+
+static bool check_domain(void *object, const Reader *reader, GError **err);
+
+static const Record domain_record = { "domain", sizeof(DomainDef), domain_rows, .init = init_domain,
+                                      .check = check_domain };
+
+/* ---- checks of the whole ------------------------------------------------------------------------
+ */
+
+/* The name becomes part of file names. */
+static bool check_name(const char *name, GError **err)
+{
+    if (strchr(name, '\n'))
+        return fail(err, ERR(XML, XML_DETAIL), _("the domain name '%s' contains a newline"), name);
+    if (strchr(name, '/'))
+        return fail(err, ERR(DOMAIN, XML_ERROR), _("the domain name '%s' contains '/'"), name);
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return fail(err, ERR(DOMAIN, XML_ERROR), _("a domain cannot be called '%s'"), name);
+    if (strlen(name) > NAME_SIZE_MAX)
+        return fail(err, ERR(DOMAIN, XML_ERROR),
+                    _("the domain name '%.20s...' is longer than %d bytes"), name, NAME_SIZE_MAX);
+    return true;
+}
+
+static bool check_clock(DomainDef *def, GError **err)
+{
+    if (!def->clock)
+        def->clock = g_strdup("<clock offset='utc'/>");
+    return true;
+}
+
+/* The group is made below the root of every hierarchy; ".." would lead out of it. */
+static bool check_partition(const char *partition, GError **err)
+{
+    g_auto(GStrv) parts = NULL;
+
+    if (!partition)
+        return true;
+    if (*partition != '/')
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("the resource partition '%s' does not begin with '/'"), partition);
+    parts = g_strsplit(partition, "/", -1);
+    if (g_strv_contains((const char *const *)parts, "..") ||
+        g_strv_contains((const char *const *)parts, ".") || strchr(partition, '\n'))
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("the resource partition '%s' is not a plain path"), partition);
+    return true;
+}
+
+static bool check_domain(void *object, const Reader *reader, GError **err)
+{
+    static const uint8_t no_uuid[16];
+    DomainDef *def = object;
+
+    if (memcmp(def->uuid, no_uuid, sizeof(no_uuid)) == 0)
+        random_uuid(def->uuid);
+    return check_name(def->name, err) && metadata_check(def, err) && resources_check(def, err) &&
+           os_check(def, reader, err) && check_clock(def, err) &&
+           check_partition(def->partition, err) && devices_check(def, reader, err) &&
+           seclabels_check(def, err);
+}
+
+/* ---- reading ------------------------------------------------------------------------------------
+ */
+
+/* Words for the type that libvirt knows: other drivers'. */
+static const char *const other_drivers[] = { "qemu",   "kqemu",  "kvm",  "xen",
+                                             "uml",    "openvz", "test", "vmware",
+                                             "hyperv", "vbox",   "phyp", "parallels",
+                                             "bhyve",  "vz",     "hvf",  NULL };
+
+static bool check_root(const xmlNode *root, GError **err)
+{
+    g_autofree char *type = NULL;
+
+    if (!xml_is(root, "domain"))
+        return fail(err, ERR(XML, XML_ERROR), _("the root element is <%s>, not <domain>"),
+                    xml_name(root));
+    type = xml_attribute(root, "type");
+    if (!type)
+        return fail(err, ERR(DOMAIN, INTERNAL_ERROR), _("<domain> lacks the attribute 'type'"));
+    if (g_strv_contains(other_drivers, type))
+        return fail(err, ERR(CAPABILITIES, INVALID_ARG),
+                    _("could not find capabilities for domaintype=%s: only 'lxc' is here"), type);
+    if (strcmp(type, "lxc") != 0)
+        return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED), _("unknown domain type '%s'"), type);
+    for (const xmlNode *node = root->children; node; node = node->next)
+        if (node->ns && g_strcmp0((const char *)node->ns->href, LXC_NAMESPACE) == 0)
+            return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                        _("element <lxc:%s> is not supported (line %u)"), xml_name(node),
+                        xml_line(node));
+    return true;
+}
+
+bool domain_def_parse(const char *xml, DomainDefFlags flags, const DomainDefHost *host,
+                      DomainDef **ret_def, GError **err)
+{
+    Reader reader = { .flags = flags, .host = host };
+    g_autoptr(xmlDoc) doc = xml_read(xml, "domain_definition", err);
+    g_autoptr(DomainDef) def = NULL;
+
+    if (!doc || !check_root(xmlDocGetRootElement(doc), err))
+        return false;
+    def = record_new(&domain_record);
+    if (!record_parse(&domain_record, &reader, xmlDocGetRootElement(doc), def, err))
+        return false;
+    *ret_def = g_steal_pointer(&def);
+    return true;
+}
+
+/* ---- the rest -----------------------------------------------------------------------------------
+ */
+
+char *domain_def_format_indented(const DomainDef *def, DomainDefFlags flags, unsigned indent)
+{
+    Writer writer = { .out = g_string_sized_new(2048), .indent = indent, .flags = flags };
+
+    (void)record_format(&domain_record, &writer, "domain", def); /* never empty */
+    return g_string_free(writer.out, FALSE);
+}
+
+char *domain_def_format(const DomainDef *def, DomainDefFlags flags)
+{
+    return domain_def_format_indented(def, flags, 0);
+}
+
+DomainDef *domain_def_copy(const DomainDef *def)
+{
+    DomainDef *copy = record_new(&domain_record);
+
+    record_copy(&domain_record, def, copy);
+    copy->numatune.set = def->numatune.set;
+    return copy;
+}
+
+bool domain_def_equal(const DomainDef *a, const DomainDef *b)
+{
+    return record_equal(&domain_record, a, b);
+}
+
+void domain_def_free(DomainDef *def)
+{
+    record_free(&domain_record, def);
+}
+
+void domain_def_make_live(DomainDef *def, const DomainDefHost *host)
+{
+    if (!def->partition)
+        def->partition = g_strdup(host->default_partition);
+    devices_make_live(def);
+}
+
+const char *domain_def_lifecycle_name(LifecycleAction action)
+{
+    return crash_names[action];
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * <features>: a private network and the capabilities of init. The other features speak of machines
+ * and are carried along.
+ */
+#include <linux/capability.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "conf/domain-records.h"
+#include "conf/xml.h"
+
+/* In libvirt's order of output. */
+static const struct {
+    const char *name;
+    int number;
+} capabilities[DOMAIN_CAPABILITY_COUNT] = {
+    {"audit_control",     CAP_AUDIT_CONTROL   },
+    { "audit_write",      CAP_AUDIT_WRITE     },
+    { "block_suspend",    CAP_BLOCK_SUSPEND   },
+    { "chown",            CAP_CHOWN           },
+    { "dac_override",     CAP_DAC_OVERRIDE    },
+    { "dac_read_search",  CAP_DAC_READ_SEARCH },
+    { "fowner",           CAP_FOWNER          },
+    { "fsetid",           CAP_FSETID          },
+    { "ipc_lock",         CAP_IPC_LOCK        },
+    { "ipc_owner",        CAP_IPC_OWNER       },
+    { "kill",             CAP_KILL            },
+    { "lease",            CAP_LEASE           },
+    { "linux_immutable",  CAP_LINUX_IMMUTABLE },
+    { "mac_admin",        CAP_MAC_ADMIN       },
+    { "mac_override",     CAP_MAC_OVERRIDE    },
+    { "mknod",            CAP_MKNOD           },
+    { "net_admin",        CAP_NET_ADMIN       },
+    { "net_bind_service", CAP_NET_BIND_SERVICE},
+    { "net_broadcast",    CAP_NET_BROADCAST   },
+    { "net_raw",          CAP_NET_RAW         },
+    { "setgid",           CAP_SETGID          },
+    { "setfcap",          CAP_SETFCAP         },
+    { "setpcap",          CAP_SETPCAP         },
+    { "setuid",           CAP_SETUID          },
+    { "sys_admin",        CAP_SYS_ADMIN       },
+    { "sys_boot",         CAP_SYS_BOOT        },
+    { "sys_chroot",       CAP_SYS_CHROOT      },
+    { "sys_module",       CAP_SYS_MODULE      },
+    { "sys_nice",         CAP_SYS_NICE        },
+    { "sys_pacct",        CAP_SYS_PACCT       },
+    { "sys_ptrace",       CAP_SYS_PTRACE      },
+    { "sys_rawio",        CAP_SYS_RAWIO       },
+    { "sys_resource",     CAP_SYS_RESOURCE    },
+    { "sys_time",         CAP_SYS_TIME        },
+    { "sys_tty_config",   CAP_SYS_TTY_CONFIG  },
+    { "syslog",           CAP_SYSLOG          },
+    { "wake_alarm",       CAP_WAKE_ALARM      },
+};
+
+static const char *const policy_names[] = { "default", "allow", "deny", NULL };
+
+/* ---- the policy ------------------------------------------------------------------------------ */
+
+#define CAPABILITY_BIT(number) (UINT64_C(1) << (number))
+
+/* Those that would let a container reach past itself. Kernels newer than the list above have more
+ * (perfmon, bpf, checkpoint_restore); they follow the policy like the others. */
+#define DROPPED_BY_DEFAULT                                                                         \
+    (CAPABILITY_BIT(CAP_SYS_MODULE) | CAPABILITY_BIT(CAP_SYS_TIME) | CAPABILITY_BIT(CAP_MKNOD) |   \
+     CAPABILITY_BIT(CAP_AUDIT_CONTROL) | CAPABILITY_BIT(CAP_MAC_ADMIN))
+
+uint64_t features_capabilities(const FeaturesDef *features)
+{
+    uint64_t set = CAPABILITY_BIT(CAP_LAST_CAP + 1) - 1;
+
+    if (features->capability_policy == CAPABILITY_POLICY_DENY)
+        set = 0;
+    else if (features->capability_policy == CAPABILITY_POLICY_DEFAULT)
+        set &= ~DROPPED_BY_DEFAULT;
+    for (size_t i = 0; i < DOMAIN_CAPABILITY_COUNT; i++) {
+        uint64_t bit = CAPABILITY_BIT(capabilities[i].number);
+
+        if (features->capabilities[i] == SWITCH_ON)
+            set |= bit;
+        else if (features->capabilities[i] == SWITCH_OFF)
+            set &= ~bit;
+    }
+    return set;
+}
+
+bool features_allow_mknod(const FeaturesDef *features)
+{
+    for (size_t i = 0; i < DOMAIN_CAPABILITY_COUNT; i++)
+        if (capabilities[i].number == CAP_MKNOD)
+            return features->capabilities[i] == SWITCH_ON;
+    return false;
+}
+
+/* ---- <capabilities> -------------------------------------------------------------------------- */
+
+static bool parse_capability(const xmlNode *node, FeaturesDef *features, GError **err)
+{
+    g_autofree char *state = xml_attribute(node, "state");
+    size_t i = 0;
+
+    while (i < DOMAIN_CAPABILITY_COUNT && !xml_is(node, capabilities[i].name))
+        i++;
+    if (i == DOMAIN_CAPABILITY_COUNT)
+        return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED), _("unknown capability '%s'"),
+                    xml_name(node));
+    if (state && strcmp(state, "on") != 0 && strcmp(state, "off") != 0)
+        return fail(err, ERR(XML, XML_ERROR), _("invalid state '%s' of capability '%s'"), state,
+                    xml_name(node));
+    features->capabilities[i] = state && strcmp(state, "off") == 0 ? SWITCH_OFF : SWITCH_ON;
+    return true;
+}
+
+static bool parse_capabilities(const Reader *reader, const xmlNode *node, void *field, GError **err)
+{
+    FeaturesDef *features = field;
+    g_autofree char *policy = xml_attribute(node, "policy");
+    int value = 0;
+
+    while (policy && policy_names[value] && strcmp(policy_names[value], policy) != 0)
+        value++;
+    if (!policy_names[value])
+        return fail(err, ERR(XML, XML_ERROR), _("invalid policy '%s' of <capabilities>"), policy);
+    features->capability_policy = (CapabilityPolicy)value;
+    for (const xmlNode *child = node->children; child; child = child->next)
+        if (child->type == XML_ELEMENT_NODE && !parse_capability(child, features, err))
+            return false;
+    return true;
+}
+
+static void format_capabilities(Writer *writer, const void *field)
+{
+    const FeaturesDef *features = field;
+    GString *out = writer->out;
+    size_t start = out->len, open = 0;
+
+    xml_indent(out, writer->indent);
+    g_string_append_printf(out, "<capabilities policy='%s'>\n",
+                           policy_names[features->capability_policy]);
+    open = out->len;
+    for (size_t i = 0; i < DOMAIN_CAPABILITY_COUNT; i++) {
+        if (features->capabilities[i] == SWITCH_ABSENT)
+            continue;
+        xml_indent(out, writer->indent + 2);
+        g_string_append_printf(out, "<%s state='%s'/>\n", capabilities[i].name,
+                               features->capabilities[i] == SWITCH_ON ? "on" : "off");
+    }
+    if (out->len > open) {
+        xml_indent(out, writer->indent);
+        g_string_append(out, "</capabilities>\n");
+    } else if (features->capability_policy == CAPABILITY_POLICY_DEFAULT) {
+        g_string_truncate(out, start);
+    } else {
+        g_string_truncate(out, open - 2);
+        g_string_append(out, "/>\n");
+    }
+}
+
+static void copy_capabilities(const void *from_data, void *to_data)
+{
+    const FeaturesDef *from = from_data;
+    FeaturesDef *to = to_data;
+
+    to->capability_policy = from->capability_policy;
+    memcpy(to->capabilities, from->capabilities, sizeof(to->capabilities));
+}
+
+static bool equal_capabilities(const void *a_data, const void *b_data)
+{
+    const FeaturesDef *a = a_data;
+    const FeaturesDef *b = b_data;
+
+    return a->capability_policy == b->capability_policy &&
+           memcmp(a->capabilities, b->capabilities, sizeof(a->capabilities)) == 0;
+}
+
+static void clear_capabilities(void *field)
+{
+    (void)field; /* owns no memory */
+}
+
+static const CustomFunctions capabilities_functions = {
+    .parse = parse_capabilities,
+    .format = format_capabilities,
+    .clear = clear_capabilities,
+    .copy = copy_capabilities,
+    .equal = equal_capabilities,
+};
+
+/* The custom row's field is the whole FeaturesDef. */
+static const Row features_rows[] = {
+    {"acpi|apic|pae|hap|viridian", ROW_KEEP, offsetof(FeaturesDef, before) },
+    { "privnet",        ROW_FLAG, offsetof(FeaturesDef, privnet) },
+    { "hyperv|kvm|pvspinlock",                           ROW_KEEP, offsetof(FeaturesDef, between) },
+    { "capabilities",             ROW_CUSTOM, 0, .functions = &capabilities_functions },
+    { "pmu|vmport|gic|smm|ioapic|hpt|vmcoreinfo|htm|nested-hv|msrs|ccf-assist|xen|cfpc|sbbc|ibs|"
+      "tcg|async-teardown|ras|ps2|aia",                    ROW_KEEP, offsetof(FeaturesDef, after) },
+    { NULL    },
+};
+
+const Record features_record = { "features", sizeof(FeaturesDef), features_rows };

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * <os>: the init command and the architecture. The rest of the element (boot order, firmware, a
+ * kernel) speaks of machines; libvirt carries it along for containers, and so do we.
+ */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "conf/domain-records.h"
+
+static const Row env_rows[] = {
+    {"@name",                 ROW_STRING, offsetof(EnvVar, name), .flags = ROW_NOT_EMPTY,
+     .missing = ERR(DOMAIN, XML_ERROR) },
+    { "",        ROW_STRING, offsetof(EnvVar, value) },
+    { NULL},
+};
+
+static const Record env_record = { "initenv", sizeof(EnvVar), env_rows };
+
+static const Row os_rows[] = {
+    {"type/@arch",            ROW_STRING, offsetof(OsDef, arch), .flags = ROW_NOT_EMPTY },
+    { "type/@machine",         ROW_STRING, offsetof(OsDef, machine), .flags = ROW_NOT_EMPTY },
+    { "type", ROW_STRING, offsetof(OsDef, type), .flags = ROW_NOT_EMPTY },
+    { "init",        ROW_STRING, offsetof(OsDef, init), .flags = ROW_NOT_EMPTY,
+     .missing = ERR(DOMAIN, XML_ERROR) },
+    { "initarg",         ROW_STRINGS, offsetof(OsDef, initargs) },
+    { "initenv", ROW_LIST, offsetof(OsDef, initenv), .record = &env_record },
+    { "initdir",                 ROW_STRING, offsetof(OsDef, initdir), .flags = ROW_NOT_EMPTY },
+    { "inituser",         ROW_STRING, offsetof(OsDef, inituser), .flags = ROW_NOT_EMPTY },
+    { "initgroup", ROW_STRING, offsetof(OsDef, initgroup), .flags = ROW_NOT_EMPTY },
+    { "cmdline",                 ROW_STRING, offsetof(OsDef, cmdline), .flags = ROW_NOT_EMPTY },
+    { "loader|nvram|kernel|initrd|dtb|root|acpi|boot|bootmenu|smbios|bios",         ROW_KEEP,
+     offsetof(OsDef, rest) },
+    { NULL},
+};
+
+const Record os_record = { "os", sizeof(OsDef), os_rows };
+
+/* Every architecture libvirt has a word for. */
+static const char *const arch_names[] = {
+    "alpha",    "armv6l",  "armv7b",      "armv7l",   "aarch64",    "cris",         "i686",
+    "ia64",     "lm32",    "loongarch64", "m68k",     "microblaze", "microblazeel", "mips",
+    "mipsel",   "mips64",  "mips64el",    "openrisc", "parisc",     "parisc64",     "ppc",
+    "ppc64",    "ppc64le", "ppcemb",      "riscv32",  "riscv64",    "s390",         "s390x",
+    "sh4",      "sh4eb",   "sparc",       "sparc64",  "unicore32",  "x86_64",       "xtensa",
+    "xtensaeb", "itanium", NULL,
+};
+
+/* A 64-bit host runs programs of its 32-bit partner. */
+static const struct {
+    const char *host;
+    const char *partner;
+} partners[] = {
+    {"x86_64",    "i686"  },
+    { "s390x",    "s390"  },
+    { "ppc64",    "ppc"   },
+    { "parisc64", "parisc"},
+    { "sparc64",  "sparc" },
+    { "mips64",   "mips"  },
+    { "mips64el", "mipsel"},
+    { "aarch64",  "armv7l"},
+};
+
+static bool is_partner(const char *host, const char *arch)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(partners); i++)
+        if (strcmp(partners[i].host, host) == 0 && strcmp(partners[i].partner, arch) == 0)
+            return true;
+    return false;
+}
+
+bool os_is_32bit(const DomainDef *def, const DomainDefHost *host)
+{
+    return is_partner(host->arch, def->os.arch);
+}
+
+static bool check_arch(OsDef *os, const DomainDefHost *host, GError **err)
+{
+    if (!os->arch)
+        os->arch = g_strdup(host->arch);
+    if (strcmp(os->arch, host->arch) == 0 || is_partner(host->arch, os->arch))
+        return true;
+    if (g_strv_contains(arch_names, os->arch))
+        return fail(err, ERR(CAPABILITIES, INVALID_ARG),
+                    _("the host, which is %s, cannot run containers of architecture '%s'"),
+                    host->arch, os->arch);
+    return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED), _("unknown architecture '%s'"), os->arch);
+}
+
+/* A name with '=' would become another variable, one with a newline breaks those who list it. */
+static bool check_env(const EnvVarList *list, GError **err)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (strpbrk(list->items[i]->name, "=\n"))
+            return fail(err, ERR(DOMAIN, XML_ERROR),
+                        _("'%s' cannot be the name of an environment variable"),
+                        list->items[i]->name);
+    return true;
+}
+
+bool os_check(DomainDef *def, const Reader *reader, GError **err)
+{
+    OsDef *os = &def->os;
+
+    if (!os->type)
+        return fail(err, ERR(DOMAIN, XML_ERROR), _("<os> lacks <type>"));
+    if (strcmp(os->type, "exe") != 0)
+        return fail(err, ERR(CAPABILITIES, INVALID_ARG),
+                    _("the os type of a container is 'exe', not '%s'"), os->type);
+    return check_arch(os, reader->host, err) && check_env(&os->initenv, err);
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * The small languages inside of XML values. All are pure text functions: nothing is looked up.
+ */
+#include "conf/value.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+bool value_parse_number(const char *text, int64_t *ret_number)
+{
+    const char *start = text + strspn(text, " \t\r\n");
+    char *end = NULL;
+    int64_t number;
+
+    if (!g_ascii_isdigit(*start) &&
+        !((*start == '-' || *start == '+') && g_ascii_isdigit(start[1])))
+        return false;
+    errno = 0;
+    number = g_ascii_strtoll(start, &end, 10);
+    if (errno || end[strspn(end, " \t\r\n")])
+        return false;
+    *ret_number = number;
+    return true;
+}
+
+/* ---- units -------------------------------------------------------------------------------------
+ */
+
+/* The bytes of a unit: b, bytes, or a letter of KMGTPE alone, with B (1000) or with iB (1024). */
+static bool unit_bytes(const char *unit, uint64_t *ret_bytes)
+{
+    static const char letters[] = "kmgtpe";
+    const char *letter = NULL;
+    uint64_t base, bytes = 1;
+
+    if (!*unit || g_ascii_strcasecmp(unit, "b") == 0 || g_ascii_strcasecmp(unit, "byte") == 0 ||
+        g_ascii_strcasecmp(unit, "bytes") == 0) {
+        *ret_bytes = 1;
+        return true;
+    }
+    letter = strchr(letters, g_ascii_tolower(*unit));
+    if (!letter)
+        return false;
+    if (!unit[1] || g_ascii_strcasecmp(unit + 1, "ib") == 0)
+        base = 1024;
+    else if (g_ascii_strcasecmp(unit + 1, "b") == 0)
+        base = 1000;
+    else
+        return false;
+    for (const char *step = letters; step <= letter; step++)
+        bytes *= base;
+    *ret_bytes = bytes;
+    return true;
+}
+
+bool value_scale(uint64_t number, const char *unit, unsigned scale, uint64_t *ret_value,
+                 GError **err)
+{
+    uint64_t bytes = scale, total = 0;
+
+    if (unit && !unit_bytes(unit, &bytes))
+        return fail(err, ERR(NONE, INVALID_ARG), _("unknown unit '%s'"), unit);
+    if (__builtin_mul_overflow(number, bytes, &total) || total > (uint64_t)INT64_MAX - scale)
+        return fail(err, ERR(NONE, OVERFLOW), _("the size %" G_GUINT64_FORMAT " %s is too large"),
+                    number, unit ? unit : "KiB");
+    *ret_value = (total + scale - 1) / scale;
+    return true;
+}
+
+/* ---- CPU and node lists
+ * -------------------------------------------------------------------------- */
+
+#define CPU_MAX 16384
+
+static bool cpu_number(const char **text, unsigned *ret_cpu)
+{
+    char *end = NULL;
+    guint64 value;
+
+    if (!g_ascii_isdigit(**text))
+        return false;
+    value = g_ascii_strtoull(*text, &end, 10);
+    if (value >= CPU_MAX)
+        return false;
+    *text = end;
+    *ret_cpu = (unsigned)value;
+    return true;
+}
+
+/* One of "3", "^3", "2-5" at *text. */
+static bool cpu_item(const char **text, uint8_t *set)
+{
+    bool remove = **text == '^';
+    unsigned first = 0, last = 0;
+
+    *text += remove;
+    if (!cpu_number(text, &first))
+        return false;
+    last = first;
+    if (**text == '-') {
+        (*text)++;
+        if (remove || !cpu_number(text, &last) || last < first)
+            return false;
+    }
+    memset(set + first, !remove, last - first + 1);
+    return true;
+}
+
+static char *cpu_list(const uint8_t *set)
+{
+    GString *out = g_string_new(NULL);
+
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
+        unsigned first = cpu;
+
+        if (!set[cpu])
+            continue;
+        while (cpu + 1 < CPU_MAX && set[cpu + 1])
+            cpu++;
+        g_string_append_printf(out, "%s%u", out->len ? "," : "", first);
+        if (cpu > first)
+            g_string_append_printf(out, "-%u", cpu);
+    }
+    return g_string_free(out, FALSE);
+}
+
+bool value_normalize_cpus(const char *text, char **ret_text, GError **err)
+{
+    g_autofree uint8_t *set = g_malloc0(CPU_MAX);
+    const char *at = text;
+    g_autofree char *list = NULL;
+
+    for (;;) {
+        at += strspn(at, " \t\r\n");
+        if (!cpu_item(&at, set))
+            break;
+        at += strspn(at, " \t\r\n");
+        if (*at != ',')
+            break;
+        at++;
+    }
+    list = cpu_list(set);
+    if (*at || !*list)
+        return fail(err, ERR(NONE, INVALID_ARG), _("cannot parse the list of CPUs or nodes '%s'"),
+                    text);
+    *ret_text = g_steal_pointer(&list);
+    return true;
+}
+
+/* ---- UUID and MAC
+ * -------------------------------------------------------------------------------- */
+
+/* Hyphens may stand anywhere between the digit pairs, and spaces around the whole. */
+bool value_parse_uuid(const char *text, uint8_t uuid[16])
+{
+    uint8_t parsed[16];
+
+    text += strspn(text, " \t\r\n");
+    for (size_t i = 0; i < sizeof(parsed); i++) {
+        int high, low;
+
+        text += strspn(text, "-");
+        high = g_ascii_xdigit_value(text[0]);
+        low = high < 0 ? -1 : g_ascii_xdigit_value(text[1]);
+        if (low < 0)
+            return false;
+        parsed[i] = (uint8_t)(high << 4 | low);
+        text += 2;
+    }
+    if (text[strspn(text, " \t\r\n")])
+        return false;
+    memcpy(uuid, parsed, sizeof(parsed));
+    return true;
+}
+
+char *value_format_uuid(const uint8_t u[16])
+{
+    return g_strdup_printf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+                           u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11],
+                           u[12], u[13], u[14], u[15]);
+}
+
+bool value_parse_mac(const char *text, uint8_t mac[6])
+{
+    uint8_t parsed[6];
+
+    for (size_t i = 0; i < sizeof(parsed); i++) {
+        int digit = g_ascii_xdigit_value(*text);
+        unsigned value = 0;
+
+        if (digit < 0)
+            return false;
+        for (int n = 0; n < 2 && (digit = g_ascii_xdigit_value(*text)) >= 0; n++, text++)
+            value = value << 4 | (unsigned)digit;
+        parsed[i] = (uint8_t)value;
+        if (*text != (i < 5 ? ':' : '\0'))
+            return false;
+        text++;
+    }
+    memcpy(mac, parsed, sizeof(parsed));
+    return true;
+}
+
+char *value_format_mac(const uint8_t m[6])
+{
+    return g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+/* ---- addresses
+ * ----------------------------------------------------------------------------------- */
+
+bool value_parse_address(const char *text, uint8_t ret_address[16], int *ret_family)
+{
+    uint8_t address[16] = { 0 };
+    int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+
+    if (inet_pton(family, text, address) != 1)
+        return false;
+    memcpy(ret_address, address, sizeof(address));
+    *ret_family = family;
+    return true;
+}
+
+int value_netmask_prefix(const char *text, int *ret_family)
+{
+    uint8_t mask[16];
+    int size, prefix = 0;
+
+    if (!value_parse_address(text, mask, ret_family))
+        return -1;
+    size = *ret_family == AF_INET ? 32 : 128;
+    while (prefix < size && mask[prefix / 8] & 0x80 >> prefix % 8)
+        prefix++;
+    for (int bit = prefix; bit < size; bit++)
+        if (mask[bit / 8] & 0x80 >> bit % 8)
+            return -1;
+    return prefix;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* The small languages inside of XML values: numbers, units, CPU lists, UUIDs, MACs, addresses. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A decimal number with nothing but white space around it. */
+bool value_parse_number(const char *text, int64_t *ret_number);
+
+/* `number` of `unit` (NULL: `scale` bytes) in `scale` bytes, rounded up. */
+bool value_scale(uint64_t number, const char *unit, unsigned scale, uint64_t *ret_value,
+                 GError **err);
+
+/* "0-3,^2,8" as "0-1,3,8"; sorted, joined. For rows: the error is INTERNAL... see value.c. */
+bool value_normalize_cpus(const char *text, char **ret_text, GError **err);
+
+bool value_parse_uuid(const char *text, uint8_t uuid[16]);
+char *value_format_uuid(const uint8_t uuid[16]);
+
+bool value_parse_mac(const char *text, uint8_t mac[6]);
+char *value_format_mac(const uint8_t mac[6]);
+
+/* `ret_family` gets AF_INET or AF_INET6; IPv4 fills the first 4 bytes, the others are zero. */
+bool value_parse_address(const char *text, uint8_t ret_address[16], int *ret_family);
+/* The prefix length of a netmask, or -1 when it is none. */
+int value_netmask_prefix(const char *text, int *ret_family);
