@@ -36,8 +36,9 @@ with Instance() as host:
             thread.join()
         equal(failures, [])
         equal({d.state()[0] for d in host.conn.listAllDomains()}, {state})
-        equal(sorted(events.wait('lifecycle')[1:3] for _ in names), sorted((name, kind) for name in names))
-    events.expect_none()
+        if not host.stock:  # which sends some twice
+            equal(sorted(events.wait('lifecycle')[1:3] for _ in names), sorted((name, kind) for name in names))
+            events.expect_none()
 
     # Eight threads at one domain: one start wins, the others are told.
     won = []
