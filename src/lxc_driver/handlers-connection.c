@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The virtlxcd authors
 
-/* Opening the hypervisor connection and what a client asks about the connection itself. */
+/* Opening and closing the hypervisor connection, and who is at its other end. */
 #include "base/error.h"
 #include "base/text.h"
 #include "lxc_driver/connection.h"
@@ -48,66 +48,6 @@ bool on_connect_open(RpcCall *call, const void *args_, void *ret, GError **err)
 bool on_connect_close(RpcCall *call, const void *args, void *ret, GError **err)
 {
     rpc_client_close_after_reply(rpc_call_client(call));
-    return true;
-}
-
-bool on_connect_get_type(RpcCall *call, const void *args, void *ret_, GError **err)
-{
-    RemoteConnectGetTypeRet *ret = ret_;
-
-    ret->type = g_strdup("LXC");
-    return true;
-}
-
-bool on_connect_get_uri(RpcCall *call, const void *args, void *ret_, GError **err)
-{
-    RemoteConnectGetUriRet *ret = ret_;
-
-    ret->uri = g_strdup("lxc:///system");
-    return true;
-}
-
-bool on_connect_is_secure(RpcCall *call, const void *args, void *ret_, GError **err)
-{
-    RemoteConnectIsSecureRet *ret = ret_;
-
-    ret->secure = 1;
-    return true;
-}
-
-/* The public header does not number these; they are libvirt's internal feature numbers. */
-enum {
-    FEATURE_FD_PASSING = 8,
-    FEATURE_TYPED_PARAM_STRING = 9,
-    FEATURE_PROGRAM_KEEPALIVE = 10,
-    FEATURE_REMOTE_EVENT_CALLBACK = 14,
-    FEATURE_REMOTE_CLOSE_CALLBACK = 15,
-    FEATURE_NETWORK_UPDATE_HAS_CORRECT_ORDER = 16,
-};
-
-bool on_connect_supports_feature(RpcCall *call, const void *args_, void *ret_, GError **err)
-{
-    const RemoteConnectSupportsFeatureArgs *args = args_;
-    RemoteConnectSupportsFeatureRet *ret = ret_;
-    RpcClient *client = rpc_call_client(call);
-
-    if (args->feature != FEATURE_PROGRAM_KEEPALIVE && !connection_of(client)->open)
-        return fail(err, ERR(RPC, INTERNAL_ERROR), _("connection not open"));
-    switch (args->feature) {
-    case FEATURE_PROGRAM_KEEPALIVE:
-        rpc_client_start_keepalive(client); /* being asked is the sign that pings are welcome */
-        ret->supported = 1;
-        break;
-    case FEATURE_FD_PASSING:
-    case FEATURE_TYPED_PARAM_STRING:
-    case FEATURE_REMOTE_EVENT_CALLBACK:
-    case FEATURE_REMOTE_CLOSE_CALLBACK:
-    case FEATURE_NETWORK_UPDATE_HAS_CORRECT_ORDER:
-        ret->supported = 1;
-        break;
-    default:
-        ret->supported = 0;
-    }
     return true;
 }
 
