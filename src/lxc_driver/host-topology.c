@@ -257,29 +257,33 @@ static bool has_cache(const GArray *caches, unsigned level, const char *type, co
     return false;
 }
 
-/* False when the CPU has no further cache. */
-static bool read_cache(const char *root, unsigned cpu, unsigned index, GArray *caches)
+static void add_cache(const char *root, const char *dir, unsigned level, GArray *caches)
 {
-    g_autofree char *dir = g_strdup_printf(CPUS "/cpu%u/cache/index%u", cpu, index);
-    g_autofree char *level = host_read(root, "%s/level", dir);
     g_autofree char *type = host_read(root, "%s/type", dir);
     g_autofree char *size = host_read(root, "%s/size", dir);
     g_autofree char *id = host_read(root, "%s/id", dir);
     g_autofree char *cpus = host_read(root, "%s/shared_cpu_list", dir);
-    HostCache cache = { 0 };
+    HostCache cache = { .level = level };
 
-    if (!level || !type)
-        return false;
-    cache.level = (unsigned)g_ascii_strtoull(level, NULL, 10);
+    if (!type || !size || !id || !cpus || has_cache(caches, level, cache_type(type), cpus))
+        return;
     cache.type = cache_type(type);
-    if (cache.level < 3 || !size || !id || !cpus ||
-        has_cache(caches, cache.level, cache.type, cpus))
-        return true;
     cache.id = (unsigned)g_ascii_strtoull(id, NULL, 10);
     cache.size = parse_size(size);
     cache.cpus = g_steal_pointer(&cpus);
     g_array_append_val(caches, cache);
-    return true;
+}
+
+/* False when the CPU has no further cache. */
+static bool read_cache(const char *root, unsigned cpu, unsigned index, GArray *caches)
+{
+    g_autofree char *dir = g_strdup_printf(CPUS "/cpu%u/cache/index%u", cpu, index);
+    g_autofree char *text = host_read(root, "%s/level", dir);
+    const unsigned level = text ? (unsigned)g_ascii_strtoull(text, NULL, 10) : 0;
+
+    if (level >= 3)
+        add_cache(root, dir, level, caches);
+    return text != NULL;
 }
 
 GArray *host_caches(const char *root)
