@@ -74,7 +74,7 @@ static bool fail_clash(const Domain *there, const char *asked_name, GError **err
     char text[UUID_TEXT_SIZE];
 
     uuid_print(there->uuid, text);
-    return fail(err, ERR(DOM, OPERATION_FAILED),
+    return fail(err, ERR(DOMAIN, OPERATION_FAILED),
                 _("domain '%s' cannot be made: domain '%s' already exists with uuid %s"),
                 asked_name, there->name, text);
 }

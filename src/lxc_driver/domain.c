@@ -118,7 +118,7 @@ void domain_set_owner(Domain *domain, uint64_t client_id)
 bool domain_check_active(const Domain *domain, GError **err)
 {
     if (!domain_is_active(domain))
-        return fail(err, ERR(DOM, OPERATION_INVALID), _("domain '%s' is not running"),
+        return fail(err, ERR(DOMAIN, OPERATION_INVALID), _("domain '%s' is not running"),
                     domain->name);
     return true;
 }
@@ -132,7 +132,7 @@ bool domain_impact(const Domain *domain, unsigned flags, unsigned *ret_impact, G
     if ((impact & VIR_DOMAIN_AFFECT_LIVE) && !domain_check_active(domain, err))
         return false;
     if ((impact & VIR_DOMAIN_AFFECT_CONFIG) && !domain->config)
-        return fail(err, ERR(DOM, OPERATION_INVALID),
+        return fail(err, ERR(DOMAIN, OPERATION_INVALID),
                     _("domain '%s' is transient and has no persistent definition to change"),
                     domain->name);
     *ret_impact = impact;
@@ -146,7 +146,7 @@ bool domain_impact_def(const Domain *domain, unsigned flags, const char *api,
     unsigned impact;
 
     if ((flags & both) == both)
-        return fail(err, ERR(DOM, INVALID_ARG),
+        return fail(err, ERR(DOMAIN, INVALID_ARG),
                     _("flags 'affect live' and 'affect config' in %s are mutually exclusive"), api);
     if (!domain_impact(domain, flags, &impact, err))
         return false;

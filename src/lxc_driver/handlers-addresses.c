@@ -169,23 +169,32 @@ static bool answer_from_devices(const Domain *domain, RemoteDomainInterfaceAddre
 /* ------------------------------------------------------------------------------------------------
  */
 
+static bool check_arguments(RpcCall *call, const RemoteDomainInterfaceAddressesArgs *args,
+                            GError **err)
+{
+    if (args->flags != 0)
+        return fail(err, ERR(LXC, INVALID_ARG), _("unsupported flags (0x%x) in function %s"),
+                    args->flags, "virDomainInterfaceAddresses");
+    if (args->source == VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT &&
+        connection_of(rpc_call_client(call))->readonly)
+        return fail(err, ERR(DOMAIN, OPERATION_DENIED),
+                    _("read only access prevents virDomainInterfaceAddresses"));
+    return true;
+}
+
 bool on_domain_interface_addresses(RpcCall *call, const void *args_, void *ret, GError **err)
 {
     const RemoteDomainInterfaceAddressesArgs *args = args_;
     const Domain *domain = rpc_call_domain(call);
 
-    if (args->flags != 0)
-        return fail(err, ERR(LXC, INVALID_ARG), _("unsupported flags (0x%x) in function %s"),
-                    args->flags, "virDomainInterfaceAddresses");
+    if (!check_arguments(call, args, err) || !domain_check_active(domain, err))
+        return false;
     switch (args->source) {
     case VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE:
         return answer_from_leases(call, domain);
     case VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP:
         return answer_from_neighbours(domain, ret, err);
     case VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT:
-        if (connection_of(rpc_call_client(call))->readonly)
-            return fail(err, ERR(DOM, OPERATION_DENIED),
-                        _("read only access prevents virDomainInterfaceAddresses"));
         return answer_from_devices(domain, ret, err);
     default:
         return fail(err, ERR(LXC, ARGUMENT_UNSUPPORTED), _("unknown source of addresses %u"),

@@ -74,7 +74,7 @@ static bool send_signal(RpcCall *call, const void *args_, void *ret, GError **er
     const Domain *domain = rpc_call_domain(call);
 
     if (args->pid_value == 0)
-        return fail(err, ERR(DOM, INVALID_ARG), _("the process number must not be zero"));
+        return fail(err, ERR(DOMAIN, INVALID_ARG), _("the process number must not be zero"));
     if (args->signum >= VIR_DOMAIN_PROCESS_SIGNAL_LAST)
         return fail(err, ERR(LXC, INVALID_ARG), _("signal number %u is out of range"),
                     args->signum);

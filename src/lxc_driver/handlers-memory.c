@@ -85,7 +85,7 @@ static bool set_memory(Domain *domain, uint64_t kib, unsigned flags, GError **er
     unsigned impact;
 
     if (kib == 0)
-        return fail(err, ERR(DOM, INVALID_ARG), _("the memory of a domain must not be zero"));
+        return fail(err, ERR(DOMAIN, INVALID_ARG), _("the memory of a domain must not be zero"));
     if (kib > G_MAXINT64 / 1024)
         return fail(err, ERR(NONE, OVERFLOW),
                     _("the memory size %" G_GUINT64_FORMAT " KiB is too large"), kib);

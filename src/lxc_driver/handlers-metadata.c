@@ -19,16 +19,16 @@ static bool check_arguments(const RemoteDomainSetMetadataArgs *args, GError **er
     bool is_element = args->type == VIR_DOMAIN_METADATA_ELEMENT;
 
     if (args->type < 0 || args->type >= VIR_DOMAIN_METADATA_LAST)
-        return fail(err, ERR(DOM, INVALID_ARG), _("unknown metadata type %d"), args->type);
+        return fail(err, ERR(DOMAIN, INVALID_ARG), _("unknown metadata type %d"), args->type);
     if (args->type == VIR_DOMAIN_METADATA_TITLE && args->metadata && strchr(args->metadata, '\n'))
-        return fail(err, ERR(DOM, INVALID_ARG), _("a title must not contain a newline"));
+        return fail(err, ERR(DOMAIN, INVALID_ARG), _("a title must not contain a newline"));
     if (!is_element && (args->key || args->uri))
-        return fail(err, ERR(DOM, INVALID_ARG), _("title and description have no key and no uri"));
+        return fail(err, ERR(DOMAIN, INVALID_ARG), _("title and description have no key and no uri"));
     if (is_element && !args->uri)
-        return fail(err, ERR(DOM, INVALID_ARG),
+        return fail(err, ERR(DOMAIN, INVALID_ARG),
                     _("a metadata element needs the uri of a namespace"));
     if (is_element && args->metadata && !args->key)
-        return fail(err, ERR(DOM, INVALID_ARG), _("a metadata element needs a key to set"));
+        return fail(err, ERR(DOMAIN, INVALID_ARG), _("a metadata element needs a key to set"));
     return true;
 }
 
@@ -80,9 +80,9 @@ bool on_domain_get_metadata(RpcCall *call, const void *args_, void *ret_, GError
     const DomainDef *def;
 
     if (args->type < 0 || args->type >= VIR_DOMAIN_METADATA_LAST)
-        return fail(err, ERR(DOM, INVALID_ARG), _("unknown metadata type %d"), args->type);
+        return fail(err, ERR(DOMAIN, INVALID_ARG), _("unknown metadata type %d"), args->type);
     if ((args->type == VIR_DOMAIN_METADATA_ELEMENT) != (args->uri != NULL))
-        return fail(err, ERR(DOM, INVALID_ARG),
+        return fail(err, ERR(DOMAIN, INVALID_ARG),
                     _("the uri of a namespace belongs to elements only"));
     return domain_impact_def(rpc_call_domain(call), args->flags, "virDomainGetMetadata", &def,
                              err) &&

@@ -97,7 +97,7 @@ bool on_domain_create_with_files(RpcCall *call, const void *args, void *ret, GEr
 static bool begin_creation(RpcCall *call, Domain *domain, const DomainDef *def, GError **err)
 {
     if (domain_is_active(domain))
-        return fail(err, ERR(DOM, OPERATION_INVALID), _("domain '%s' is already running"),
+        return fail(err, ERR(DOMAIN, OPERATION_INVALID), _("domain '%s' is already running"),
                     domain->name);
     return start(call, domain, def, err);
 }

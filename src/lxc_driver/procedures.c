@@ -67,8 +67,8 @@
 // clang-format off
 
 /*
- * The main program. INTERFACE_ADDRESSES would refuse the guest agent as its source on a read-only
- * connection; there is no agent in a container, so its handler refuses that source to everybody.
+ * The main program. INTERFACE_ADDRESSES refuses the guest agent as its source on a read-only
+ * connection; the source is no flag, so its handler does that, and looks at the state after it.
  */
 const RpcProcedure remote_procedures[] = {
     { ROW(1, CONNECT_OPEN, "virConnectOpen"), ARGS(remote_connect_open),
@@ -823,7 +823,7 @@ const RpcProcedure remote_procedures[] = {
     { ROW(352, DOMAIN_PIN_IOTHREAD, "virDomainPinIOThread"), ARGS(remote_domain_pin_iothread),
       NONE, DOMAIN, ACL("domain:write" SAVE_IF_CONFIG) },
     { ROW(353, DOMAIN_INTERFACE_ADDRESSES, "virDomainInterfaceAddresses"),
-      BOTH(remote_domain_interface_addresses), OURS(on_domain_interface_addresses), DOMAIN, RUNNING,
+      BOTH(remote_domain_interface_addresses), OURS(on_domain_interface_addresses), DOMAIN,
       READONLY, ACL("domain:read") },
     { ROW(354, DOMAIN_EVENT_CALLBACK_DEVICE_ADDED, NULL),
       EVENT(remote_domain_event_callback_device_added), .route = RPC_EVENT },
@@ -1028,7 +1028,7 @@ const RpcProcedure remote_procedures[] = {
     { ROW(451, DOMAIN_SET_THROTTLE_GROUP, "virDomainSetThrottleGroup"),
       ARGS(remote_domain_set_throttle_group), NONE, DOMAIN, ACL("domain:write" SAVE_IF_CONFIG) },
     { ROW(452, DOMAIN_DEL_THROTTLE_GROUP, "virDomainDelThrottleGroup"),
-      ARGS(remote_domain_del_throttle_group), NONE, DOMAIN, READONLY,
+      ARGS(remote_domain_del_throttle_group), NONE, DOMAIN,
       ACL("domain:write" SAVE_IF_CONFIG) },
     { ROW(453, DOMAIN_EVENT_NIC_MAC_CHANGE, NULL), EVENT(remote_domain_event_nic_mac_change),
       .route = RPC_EVENT },

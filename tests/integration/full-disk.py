@@ -20,11 +20,10 @@ with Instance() as host:
     host.start_daemon()
     dom = host.define('bb')
     old = open(os.path.join(folder, 'bb.xml'), encoding='utf-8').read()
-    with open(os.path.join(folder, 'filler'), 'wb') as file:
+    with open(os.path.join(folder, 'filler'), 'wb', buffering=0) as file:
         try:
             while True:
                 file.write(b'x' * 4096)
-                file.flush()
         except OSError:
             pass
     with refused('SYSTEM_ERROR', text='No space left'):
