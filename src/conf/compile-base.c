@@ -12,8 +12,7 @@
 #include "conf/domain-records.h"
 #include "conf/value.h"
 
-/* ---- mounts
- * -------------------------------------------------------------------------------------- */
+/* ---- mounts ---------------------------------------------------------------------------------- */
 
 /* When a mount is wanted; all bits of it have to hold. */
 typedef enum Need {
@@ -32,51 +31,47 @@ typedef struct BaseMount {
     unsigned need;
 } BaseMount;
 
-#define LOCKED (PLAN_MOUNT_F_NOSUID | PLAN_MOUNT_F_NODEV | PLAN_MOUNT_F_NOEXEC)
-#define MASK(path)                                                                                 \
-    {                                                                                              \
-        path, PLAN_MOUNT_MASK, .flags = PLAN_MOUNT_F_OPTIONAL                                      \
-    }
-#define READONLY(path)                                                                             \
-    {                                                                                              \
-        path, PLAN_MOUNT_READONLY, .flags = PLAN_MOUNT_F_OPTIONAL                                  \
-    }
+#define NOSUID PLAN_MOUNT_F_NOSUID
+#define NODEV PLAN_MOUNT_F_NODEV
+#define NOEXEC PLAN_MOUNT_F_NOEXEC
+#define OPTIONAL PLAN_MOUNT_F_OPTIONAL
+#define LOCKED (NOSUID | NODEV | NOEXEC)
+#define LOCKED_READONLY (LOCKED | PLAN_MOUNT_F_READONLY)
+#define HOST_SYS (LOCKED_READONLY | PLAN_MOUNT_F_RECURSIVE)
+#define PTS_OPTIONS "newinstance,ptmxmode=0666,mode=0620,gid=5"
 
 /*
  * sysfs can only be mounted by the owner of the network namespace, so a container with an id map
  * on the host's network gets the host's /sys, read-only.
  */
 static const BaseMount mounts[] = {
-    {"/proc",                                   PLAN_MOUNT_NEW,      "proc",        .flags = LOCKED           },
-    { "/proc/sys",                              PLAN_MOUNT_READONLY},
-    { "/proc/sys/net",           PLAN_MOUNT_WRITABLE,            .flags = PLAN_MOUNT_F_OPTIONAL,              .need = NEED_NETNS                        },
-    READONLY("/proc/bus"),
-    READONLY("/proc/fs"),
-    READONLY("/proc/irq"),
-    MASK("/proc/sysrq-trigger"),
-    MASK("/proc/kcore"),
-    MASK("/proc/keys"),
-    MASK("/proc/latency_stats"),
-    MASK("/proc/timer_list"),
-    MASK("/proc/timer_stats"),
-    MASK("/proc/sched_debug"),
-    MASK("/proc/scsi"),
-    MASK("/proc/acpi"),
-    MASK("/proc/asound"),
-    { "/sys",                                  PLAN_MOUNT_NEW,              "sysfs",.flags = LOCKED | PLAN_MOUNT_F_READONLY,
-     .need = NEED_SYSFS },
-    { "/sys",                          PLAN_MOUNT_HOST,              "/sys",
-     .flags = LOCKED | PLAN_MOUNT_F_READONLY | PLAN_MOUNT_F_RECURSIVE,                                                                                     .need = NEED_HOST_SYS },
-    MASK("/sys/firmware"),
-    MASK("/sys/devices/virtual/powercap"),
-    MASK("/sys/fs/selinux"),
-    { "/sys/fs/cgroup",                         PLAN_MOUNT_CGROUP  },
-    { "/dev",                                        PLAN_MOUNT_DEV                                                },
-    { "/dev/pts", PLAN_MOUNT_NEW,                   "devpts",              "newinstance,ptmxmode=0666,mode=0620,gid=5",
-     PLAN_MOUNT_F_NOSUID | PLAN_MOUNT_F_NOEXEC },
-    { "/dev/shm",                              PLAN_MOUNT_NEW,         "tmpfs",              "mode=1777",                                  PLAN_MOUNT_F_NOSUID | PLAN_MOUNT_F_NODEV },
-    { "/dev/mqueue",                                 PLAN_MOUNT_NEW,                                     "mqueue", .flags = LOCKED},
-    { "/run/libvirt",           PLAN_MOUNT_MASK,      .flags = PLAN_MOUNT_F_OPTIONAL,                      .need = NEED_SHARED_ROOT    },
+    {"/proc",                          PLAN_MOUNT_NEW,      "proc",   "",          LOCKED,          0               },
+    { "/proc/sys",                     PLAN_MOUNT_READONLY, "",       "",          0,               0               },
+    { "/proc/sys/net",                 PLAN_MOUNT_WRITABLE, "",       "",          OPTIONAL,        NEED_NETNS      },
+    { "/proc/bus",                     PLAN_MOUNT_READONLY, "",       "",          OPTIONAL,        0               },
+    { "/proc/fs",                      PLAN_MOUNT_READONLY, "",       "",          OPTIONAL,        0               },
+    { "/proc/irq",                     PLAN_MOUNT_READONLY, "",       "",          OPTIONAL,        0               },
+    { "/proc/sysrq-trigger",           PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
+    { "/proc/kcore",                   PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
+    { "/proc/keys",                    PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
+    { "/proc/latency_stats",           PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
+    { "/proc/timer_list",              PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
+    { "/proc/timer_stats",             PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
+    { "/proc/sched_debug",             PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
+    { "/proc/scsi",                    PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
+    { "/proc/acpi",                    PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
+    { "/proc/asound",                  PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
+    { "/sys",                          PLAN_MOUNT_NEW,      "sysfs",  "",          LOCKED_READONLY, NEED_SYSFS      },
+    { "/sys",                          PLAN_MOUNT_HOST,     "/sys",   "",          HOST_SYS,        NEED_HOST_SYS   },
+    { "/sys/firmware",                 PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
+    { "/sys/devices/virtual/powercap", PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
+    { "/sys/fs/selinux",               PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
+    { "/sys/fs/cgroup",                PLAN_MOUNT_CGROUP,   "",       "",          0,               0               },
+    { "/dev",                          PLAN_MOUNT_DEV,      "",       "",          0,               0               },
+    { "/dev/pts",                      PLAN_MOUNT_NEW,      "devpts", PTS_OPTIONS, NOSUID | NOEXEC, 0               },
+    { "/dev/shm",                      PLAN_MOUNT_NEW,      "tmpfs",  "mode=1777", NOSUID | NODEV,  0               },
+    { "/dev/mqueue",                   PLAN_MOUNT_NEW,      "mqueue", "",          LOCKED,          0               },
+    { "/run/libvirt",                  PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        NEED_SHARED_ROOT},
 };
 
 static unsigned needs(const PlanBuilder *builder)
@@ -103,19 +98,19 @@ void base_plan_mounts(PlanBuilder *builder)
     for (size_t i = 0; i < G_N_ELEMENTS(mounts); i++) {
         const BaseMount *mount = &mounts[i];
         g_autofree char *sized = NULL;
-        const char *options = mount->options ? mount->options : "";
+        const char *options = mount->options;
 
         if ((mount->need & have) != mount->need)
             continue;
-        if (mount->source && strcmp(mount->source, "tmpfs") == 0)
+        if (strcmp(mount->source, "tmpfs") == 0)
             options = sized = with_size(options, builder->def);
-        plan_add_mount(builder, mount->kind, mount->source ? mount->source : "", mount->target,
-                       options, mount->flags);
+        plan_add_mount(builder,
+                       &(PlanMount){ mount->kind, (char *)mount->source, (char *)mount->target,
+                                     (char *)options, mount->flags });
     }
 }
 
-/* ---- /dev
- * ---------------------------------------------------------------------------------------- */
+/* ---- /dev ------------------------------------------------------------------------------------ */
 
 #define EVERY (PLAN_ACCESS_READ | PLAN_ACCESS_WRITE | PLAN_ACCESS_MKNOD)
 #define ANY (-1)
@@ -173,8 +168,7 @@ void base_plan_devices(PlanBuilder *builder)
         };
 }
 
-/* ---- environment
- * --------------------------------------------------------------------------------- */
+/* ---- environment ----------------------------------------------------------------------------- */
 
 /* What the user sets replaces what would be set anyway. */
 static bool is_users(const DomainDef *def, const char *name)

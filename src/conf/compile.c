@@ -20,8 +20,7 @@
 #include "conf/device.h"
 #include "conf/domain-records.h"
 
-/* ---- lists of the plan
- * --------------------------------------------------------------------------- */
+/* ---- lists of the plan ----------------------------------------------------------------------- */
 
 /* Arrays grow at powers of two, so that appending n items costs O(n) in all. */
 void *plan_list_add(void *list_data, size_t size)
@@ -36,16 +35,20 @@ void *plan_list_add(void *list_data, size_t size)
     return memset(item, 0, size);
 }
 
-void plan_add_mount(PlanBuilder *builder, PlanMountKind kind, const char *source,
-                    const char *target, const char *options, unsigned flags)
+static char *text_or_empty(const char *text)
+{
+    return g_strdup(text ? text : "");
+}
+
+void plan_add_mount(PlanBuilder *builder, const PlanMount *from)
 {
     PlanMount *mount = PLAN_ADD(&builder->plan->mounts);
 
-    mount->kind = kind;
-    mount->source = g_strdup(source);
-    mount->target = g_strdup(target);
-    mount->options = g_strdup(options);
-    mount->flags = flags;
+    mount->kind = from->kind;
+    mount->source = text_or_empty(from->source);
+    mount->target = text_or_empty(from->target);
+    mount->options = text_or_empty(from->options);
+    mount->flags = from->flags;
 }
 
 static void add_text(PlanBuilder *builder, PlanKnob knob, const char *text, int64_t number)
@@ -69,8 +72,7 @@ static void add_kib(PlanBuilder *builder, PlanKnob knob, const OptNumber *number
         add_text(builder, knob, "", number->value * 1024);
 }
 
-/* ---- identity
- * ------------------------------------------------------------------------------------ */
+/* ---- identity -------------------------------------------------------------------------------- */
 
 /* The name reduced to what a host name may hold. */
 static char *hostname(const char *name)
@@ -122,8 +124,7 @@ static void plan_identity(PlanBuilder *builder)
     add_id_map(&plan->gid_map, &def->idmap.gids);
 }
 
-/* ---- resources
- * ----------------------------------------------------------------------------------- */
+/* ---- resources ------------------------------------------------------------------------------- */
 
 static OptNumber memory_limit(const DomainDef *def)
 {
@@ -165,10 +166,12 @@ static void plan_cpu(PlanBuilder *builder)
         add_text(builder, PLAN_KNOB_CPUSET_MEMS, numa->nodeset, 0);
 }
 
-static const struct {
+typedef struct BlkioKnob {
     PlanKnob knob;
-    size_t offset;
-} blkio_knobs[] = {
+    size_t offset; /* in BlkioDevice */
+} BlkioKnob;
+
+static const BlkioKnob blkio_knobs[] = {
     {PLAN_KNOB_BLKIO_DEVICE_WEIGHT,      offsetof(BlkioDevice, weight)     },
     { PLAN_KNOB_BLKIO_DEVICE_READ_IOPS,  offsetof(BlkioDevice, read_iops)  },
     { PLAN_KNOB_BLKIO_DEVICE_WRITE_IOPS, offsetof(BlkioDevice, write_iops) },
@@ -207,8 +210,7 @@ static bool plan_resources(PlanBuilder *builder, GError **err)
     return true;
 }
 
-/* ---- init
- * ---------------------------------------------------------------------------------------- */
+/* ---- init ------------------------------------------------------------------------------------ */
 
 static void plan_init(PlanBuilder *builder)
 {
@@ -220,9 +222,9 @@ static void plan_init(PlanBuilder *builder)
     for (size_t i = 0; i < os->initargs.n; i++)
         *PLAN_ADD(&init->argv) = g_strdup(os->initargs.items[i]);
     base_plan_environment(builder);
-    init->dir = g_strdup(os->initdir ? os->initdir : "");
-    init->user = g_strdup(os->inituser ? os->inituser : "");
-    init->group = g_strdup(os->initgroup ? os->initgroup : "");
+    init->dir = text_or_empty(os->initdir);
+    init->user = text_or_empty(os->inituser);
+    init->group = text_or_empty(os->initgroup);
     init->capabilities = features_capabilities(&builder->def->features);
     init->personality_32bit = os_is_32bit(builder->def, builder->host);
 }
@@ -250,8 +252,7 @@ static void plan_actions(PlanBuilder *builder)
     builder->plan->on_crash = action(builder->def->on_crash);
 }
 
-/* ---- the whole
- * ----------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 /* The plan's own limits on lists and strings: what cannot be sent to the controller is no plan. */
 static bool check_size(const Plan *plan, GError **err)

@@ -26,8 +26,8 @@ typedef struct PlanList {
 void *plan_list_add(void *list, size_t size);
 #define PLAN_ADD(list) ((__typeof__((list)->items))plan_list_add((list), sizeof(*(list)->items)))
 
-void plan_add_mount(PlanBuilder *builder, PlanMountKind kind, const char *source,
-                    const char *target, const char *options, unsigned flags);
+/* Adds a copy; strings may be NULL. */
+void plan_add_mount(PlanBuilder *builder, const PlanMount *mount);
 
 /* device-filesystem.c */
 void filesystem_plan_root(PlanBuilder *builder);

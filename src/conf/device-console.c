@@ -21,21 +21,24 @@ static const char *const target_names[] = { "lxc",    "serial", "none", "xen",  
                                             "virtio", "openvz", "sclp", "sclplm", NULL };
 static const char *const append_names[] = { NULL, "on", "off", NULL };
 
+/* clang-format off */
 static const Row console_rows[] = {
-    {"@type",                        ROW_ENUM, offsetof(Console, type), ROW_TYPE, .names = type_names,
-     .types = TYPE_BIT(CONSOLE_PTY), .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
-    { "@tty",              ROW_STRING, offsetof(Console, tty), ROW_LIVE },
-    { "source/@path",                      ROW_STRING, offsetof(Console, source_path), ROW_LIVE },
-    { "log/@file", ROW_STRING, offsetof(Console, log_file) },
-    { "log/@append",           ROW_ENUM, offsetof(Console, log_append), .names = append_names },
-    { "protocol/@type",                        ROW_STRING, offsetof(Console, protocol) },
-    { "target/@type",              ROW_ENUM, offsetof(Console, target_type), .names = target_names,
-     .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
-    { "target/@port",                      ROW_NUMBER, offsetof(Console, port), .min = 0, .max = UINT32_MAX },
-    { "alias/@name",                ROW_STRING, offsetof(Console, alias), ROW_LIVE },
-    { "address",              ROW_KEEP, offsetof(Console, rest) },
-    { NULL                     },
+    { "@type",          ROW_ENUM,   offsetof(Console, type),        ROW_TYPE,
+                        .names = type_names, .types = TYPE_BIT(CONSOLE_PTY),
+                        .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
+    { "@tty",           ROW_STRING, offsetof(Console, tty),         ROW_LIVE },
+    { "source/@path",   ROW_STRING, offsetof(Console, source_path), ROW_LIVE },
+    { "log/@file",      ROW_STRING, offsetof(Console, log_file) },
+    { "log/@append",    ROW_ENUM,   offsetof(Console, log_append),  .names = append_names },
+    { "protocol/@type", ROW_STRING, offsetof(Console, protocol) },
+    { "target/@type",   ROW_ENUM,   offsetof(Console, target_type), .names = target_names,
+                        .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
+    { "target/@port",   ROW_NUMBER, offsetof(Console, port),        .min = 0, .max = UINT32_MAX },
+    { "alias/@name",    ROW_STRING, offsetof(Console, alias),       ROW_LIVE },
+    { "address",        ROW_KEEP,   offsetof(Console, rest) },
+    { NULL },
 };
+/* clang-format on */
 
 static const Record console_record = { "console", sizeof(Console), console_rows,
                                        .type = &console_rows[0] };

@@ -28,34 +28,38 @@ static bool hide_access(const void *object, DomainDefFlags flags)
 #define RAM TYPE_BIT(FILESYSTEM_RAM)
 #define FIELD(name) offsetof(Filesystem, name)
 
+/* clang-format off */
 static const Row filesystem_rows[] = {
-    {"@type",                ROW_ENUM, FIELD(type), ROW_TYPE, .names = type_names, .types = PATHS | RAM },
-    { "@accessmode",           ROW_ENUM, FIELD(access), .names = access_names, .hidden = hide_access },
-    { "@model",   ROW_STRING, FIELD(model) },
-    { "@multidevs",                     ROW_STRING, FIELD(multidevs) },
-    { "@fmode",    ROW_STRING, FIELD(fmode) },
-    { "@dmode", ROW_STRING, FIELD(dmode) },
-    { "driver|binary",                     ROW_KEEP, FIELD(driver) },
-    { "source/@dir",          ROW_STRING, FIELD(source), ROW_NOT_EMPTY, .types = PATHS,
-     .missing = ERR(DOMAIN, NO_SOURCE) },
-    { "source/@usage",                     ROW_SIZE, FIELD(usage), .types = RAM, .scale = 1024,
-     .missing = ERR(DOMAIN, XML_ERROR), .bad = ERR(DOMAIN, XML_ERROR) },
-    { "target/@dir",ROW_STRING, FIELD(target), ROW_NOT_EMPTY, .missing = ERR(DOMAIN, NO_TARGET) },
-    { "readonly",                     ROW_FLAG, FIELD(readonly) },
-    { "space_hard_limit",         ROW_SIZE, FIELD(space_hard_limit), .scale = 1 },
-    { "space_soft_limit",                     ROW_SIZE, FIELD(space_soft_limit), .scale = 1 },
-    { "alias/@name",            ROW_STRING, FIELD(alias), ROW_LIVE },
-    { "boot|address",                     ROW_KEEP, FIELD(rest) },
-    { NULL},
+    { "@type",            ROW_ENUM,   FIELD(type),             ROW_TYPE, .names = type_names,
+                          .types = PATHS | RAM },
+    { "@accessmode",      ROW_ENUM,   FIELD(access),           .names = access_names,
+                          .hidden = hide_access },
+    { "@model",           ROW_STRING, FIELD(model) },
+    { "@multidevs",       ROW_STRING, FIELD(multidevs) },
+    { "@fmode",           ROW_STRING, FIELD(fmode) },
+    { "@dmode",           ROW_STRING, FIELD(dmode) },
+    { "driver|binary",    ROW_KEEP,   FIELD(driver) },
+    { "source/@dir",      ROW_STRING, FIELD(source),           ROW_NOT_EMPTY, .types = PATHS,
+                          .missing = ERR(DOMAIN, NO_SOURCE) },
+    { "source/@usage",    ROW_SIZE,   FIELD(usage),            .types = RAM, .scale = 1024,
+                          .missing = ERR(DOMAIN, XML_ERROR), .bad = ERR(DOMAIN, XML_ERROR) },
+    { "target/@dir",      ROW_STRING, FIELD(target),           ROW_NOT_EMPTY,
+                          .missing = ERR(DOMAIN, NO_TARGET) },
+    { "readonly",         ROW_FLAG,   FIELD(readonly) },
+    { "space_hard_limit", ROW_SIZE,   FIELD(space_hard_limit), .scale = 1 },
+    { "space_soft_limit", ROW_SIZE,   FIELD(space_soft_limit), .scale = 1 },
+    { "alias/@name",      ROW_STRING, FIELD(alias),            ROW_LIVE },
+    { "boot|address",     ROW_KEEP,   FIELD(rest) },
+    { NULL },
 };
+/* clang-format on */
 
 static bool check_one(void *object, const Reader *reader, GError **err);
 
 static const Record filesystem_record = { "filesystem", sizeof(Filesystem), filesystem_rows,
                                           .type = &filesystem_rows[0], .check = check_one };
 
-/* ---- targets
- * ------------------------------------------------------------------------------------- */
+/* ---- targets --------------------------------------------------------------------------------- */
 
 /* The target as the kernel is asked for it: absolute, without empty and "." parts. */
 static char *absolute_target(const char *target)
@@ -133,8 +137,7 @@ static const Filesystem *find_root(const DomainDef *def)
     return NULL;
 }
 
-/* ---- live
- * ---------------------------------------------------------------------------------------- */
+/* ---- live ------------------------------------------------------------------------------------ */
 
 static void insert_root(FilesystemList *list)
 {
@@ -159,8 +162,7 @@ static void make_live(DomainDef *def)
     }
 }
 
-/* ---- plan
- * ---------------------------------------------------------------------------------------- */
+/* ---- plan ------------------------------------------------------------------------------------ */
 
 /* A read-only root makes everything that the user mounts read-only too, as libvirt does. */
 static unsigned mount_flags(const Filesystem *fs, const PlanBuilder *builder)
@@ -181,8 +183,13 @@ void filesystem_plan_root(PlanBuilder *builder)
     const Filesystem *root = find_root(builder->def);
 
     builder->root = root;
-    plan_add_mount(builder, PLAN_MOUNT_HOST, root ? root->source : "/", "/", "",
-                   root ? mount_flags(root, builder) : PLAN_MOUNT_F_RECURSIVE);
+    plan_add_mount(
+        builder, &(PlanMount){
+                     .kind = PLAN_MOUNT_HOST,
+                     .source = root ? root->source : (char *)"/",
+                     .target = (char *)"/",
+                     .flags = root ? mount_flags(root, builder) : (uint32_t)PLAN_MOUNT_F_RECURSIVE,
+                 });
 }
 
 static bool plan(const void *device, PlanBuilder *builder, GError **err)
@@ -190,17 +197,18 @@ static bool plan(const void *device, PlanBuilder *builder, GError **err)
     const Filesystem *fs = device;
     g_autofree char *target = absolute_target(fs->target);
     g_autofree char *options = NULL;
-    unsigned flags = mount_flags(fs, builder);
+    PlanMount mount = { .source = fs->source, .target = target, .flags = mount_flags(fs, builder) };
 
     if (fs == builder->root)
         return true;
+    mount.kind = fs->type == FILESYSTEM_BIND ? PLAN_MOUNT_INSIDE : PLAN_MOUNT_HOST;
     if (fs->type == FILESYSTEM_RAM) {
         options = g_strdup_printf("size=%" G_GINT64_FORMAT "k", fs->usage.value);
-        plan_add_mount(builder, PLAN_MOUNT_NEW, "tmpfs", target, options, flags);
-    } else {
-        plan_add_mount(builder, fs->type == FILESYSTEM_BIND ? PLAN_MOUNT_INSIDE : PLAN_MOUNT_HOST,
-                       fs->source, target, "", flags);
+        mount.kind = PLAN_MOUNT_NEW;
+        mount.source = (char *)"tmpfs";
+        mount.options = options;
     }
+    plan_add_mount(builder, &mount);
     return true;
 }
 

@@ -24,8 +24,7 @@ static const char *const mac_type_names[] = { NULL, "generated", "static", NULL 
 static const char *const mac_check_names[] = { NULL, "yes", "no", NULL };
 static const char *const link_names[] = { NULL, "up", "down", NULL };
 
-/* ---- rows
- * ---------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static bool parse_mac(const char *text, void *field, GError **err)
 {
@@ -86,51 +85,62 @@ static bool hide_actual(const void *object, DomainDefFlags flags)
  * A network that turned out to be a bridge is shown live as type bridge with both sources. Read
  * back, it is a network again in check; in a definition, a plain bridge.
  */
+/* clang-format off */
 static const Row interface_rows[] = {
-    {"@type",                        ROW_ENUM, FIELD(type), ROW_TYPE, .names = type_names,
-     .types = NETWORK | BRIDGE | ETHERNET, .hidden = hide_type },
-    { "@type",                   ROW_ENUM, FIELD(actual_type), .names = type_names, .hidden = hide_actual },
-    { "@trustGuestRxFilters",           ROW_STRING, FIELD(trust_guest_rx_filters) },
-    { "mac/@address",           ROW_TEXT, FIELD(mac), .text = &mac_text, .size = 6 },
-    { "mac/@type",                       ROW_ENUM, FIELD(mac_type), .names = mac_type_names },
-    { "mac/@check",            ROW_ENUM, FIELD(mac_check), .names = mac_check_names },
-    { "source/@network",         ROW_STRING, FIELD(network), ROW_NOT_EMPTY, .types = NETWORK,
-     .missing = ERR(DOMAIN, XML_ERROR) },
-    { "source/@network",        ROW_STRING, FIELD(network), ROW_NOT_EMPTY | ROW_LIVE, .types = BRIDGE },
-    { "source/@portgroup", ROW_STRING, FIELD(portgroup), ROW_NOT_EMPTY, .types = NETWORK },
-    { "source/@portgroup",                ROW_STRING, FIELD(portgroup), ROW_NOT_EMPTY | ROW_LIVE,
-     .types = BRIDGE },
-    { "source/@portid",                    ROW_STRING, FIELD(portid), ROW_LIVE, .types = NETWORK | BRIDGE },
-    { "source/@bridge",                     ROW_STRING, FIELD(bridge), ROW_NOT_EMPTY, .types = BRIDGE,
-     .missing = ERR(DOMAIN, XML_ERROR) },
-    { "source/@bridge",                   ROW_STRING, FIELD(bridge), ROW_NOT_EMPTY | ROW_LIVE, .types = NETWORK },
-    { "source/ip",               ROW_LIST, FIELD(host_ips), .record = &interface_ip_record, .types = ETHERNET },
-    { "source/route",                             ROW_LIST, FIELD(host_routes), .record = &interface_route_record,
-     .types = ETHERNET },
-    { "port/@isolated",           ROW_YES, FIELD(isolated) },
-    { "ip",      ROW_LIST, FIELD(ips), .record = &interface_ip_record },
-    { "route",             ROW_LIST, FIELD(routes), .record = &interface_route_record },
-    { "target/@dev",                ROW_STRING, FIELD(target_dev), ROW_NOT_EMPTY, .hidden = hide_target },
-    { "guest/@dev",              ROW_STRING, FIELD(guest_dev), ROW_NOT_EMPTY },
-    { "guest/@actual",                    ROW_STRING, FIELD(guest_actual), ROW_LIVE },
-    { "model|driver|backend",             ROW_KEEP, FIELD(model) },
-    { "tune|teaming",                ROW_KEEP, FIELD(tune) },
-    { "link/@state",               ROW_ENUM, FIELD(link), .names = link_names,
-     .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
-    { "mtu/@size",           ROW_NUMBER, FIELD(mtu), .min = 0, .max = UINT16_MAX },
-    { "coalesce",              ROW_KEEP, FIELD(coalesce) },
-    { "alias/@name",              ROW_STRING, FIELD(alias), ROW_LIVE },
-    { "boot|rom|address",           ROW_KEEP, FIELD(rest) },
-    { NULL             },
+    { "@type",                ROW_ENUM,   FIELD(type),                   ROW_TYPE,
+                              .names = type_names, .types = NETWORK | BRIDGE | ETHERNET,
+                              .hidden = hide_type },
+    { "@type",                ROW_ENUM,   FIELD(actual_type),            .names = type_names,
+                              .hidden = hide_actual },
+    { "@trustGuestRxFilters", ROW_STRING, FIELD(trust_guest_rx_filters) },
+    { "mac/@address",         ROW_TEXT,   FIELD(mac),                    .text = &mac_text,
+                              .size = 6 },
+    { "mac/@type",            ROW_ENUM,   FIELD(mac_type),               .names = mac_type_names },
+    { "mac/@check",           ROW_ENUM,   FIELD(mac_check),              .names = mac_check_names },
+    { "source/@network",      ROW_STRING, FIELD(network),                ROW_NOT_EMPTY,
+                              .types = NETWORK, .missing = ERR(DOMAIN, XML_ERROR) },
+    { "source/@network",      ROW_STRING, FIELD(network),                ROW_NOT_EMPTY | ROW_LIVE,
+                              .types = BRIDGE },
+    { "source/@portgroup",    ROW_STRING, FIELD(portgroup),              ROW_NOT_EMPTY,
+                              .types = NETWORK },
+    { "source/@portgroup",    ROW_STRING, FIELD(portgroup),              ROW_NOT_EMPTY | ROW_LIVE,
+                              .types = BRIDGE },
+    { "source/@portid",       ROW_STRING, FIELD(portid),                 ROW_LIVE,
+                              .types = NETWORK | BRIDGE },
+    { "source/@bridge",       ROW_STRING, FIELD(bridge),                 ROW_NOT_EMPTY,
+                              .types = BRIDGE, .missing = ERR(DOMAIN, XML_ERROR) },
+    { "source/@bridge",       ROW_STRING, FIELD(bridge),                 ROW_NOT_EMPTY | ROW_LIVE,
+                              .types = NETWORK },
+    { "source/ip",            ROW_LIST,   FIELD(host_ips),               .record = &interface_ip_record,
+                              .types = ETHERNET },
+    { "source/route",         ROW_LIST,   FIELD(host_routes),            .record = &interface_route_record,
+                              .types = ETHERNET },
+    { "port/@isolated",       ROW_YES,    FIELD(isolated) },
+    { "ip",                   ROW_LIST,   FIELD(ips),                    .record = &interface_ip_record },
+    { "route",                ROW_LIST,   FIELD(routes),                 .record = &interface_route_record },
+    { "target/@dev",          ROW_STRING, FIELD(target_dev),             ROW_NOT_EMPTY,
+                              .hidden = hide_target },
+    { "guest/@dev",           ROW_STRING, FIELD(guest_dev),              ROW_NOT_EMPTY },
+    { "guest/@actual",        ROW_STRING, FIELD(guest_actual),           ROW_LIVE },
+    { "model|driver|backend", ROW_KEEP,   FIELD(model) },
+    { "tune|teaming",         ROW_KEEP,   FIELD(tune) },
+    { "link/@state",          ROW_ENUM,   FIELD(link),                   .names = link_names,
+                              .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
+    { "mtu/@size",            ROW_NUMBER, FIELD(mtu),                    .min = 0,
+                              .max = UINT16_MAX },
+    { "coalesce",             ROW_KEEP,   FIELD(coalesce) },
+    { "alias/@name",          ROW_STRING, FIELD(alias),                  ROW_LIVE },
+    { "boot|rom|address",     ROW_KEEP,   FIELD(rest) },
+    { NULL },
 };
+/* clang-format on */
 
 static bool check_one(void *object, const Reader *reader, GError **err);
 
 static const Record interface_record = { "interface", sizeof(Interface), interface_rows,
                                          .type = &interface_rows[0], .check = check_one };
 
-/* ---- checks
- * -------------------------------------------------------------------------------------- */
+/* ---- checks ---------------------------------------------------------------------------------- */
 
 static bool check_name(const char *name, GError **err)
 {
@@ -209,8 +219,7 @@ static bool check(DomainDef *def, const Reader *reader, GError **err)
            check_unique(def, offsetof(Interface, target_dev), err);
 }
 
-/* ---- names inside
- * -------------------------------------------------------------------------------- */
+/* ---- names inside ---------------------------------------------------------------------------- */
 
 static GHashTable *explicit_names(const DomainDef *def)
 {
@@ -248,8 +257,7 @@ static void make_live(DomainDef *def)
     }
 }
 
-/* ---- plan
- * ---------------------------------------------------------------------------------------- */
+/* ---- plan ------------------------------------------------------------------------------------ */
 
 static PlanLinkKind link_kind(const Interface *interface)
 {

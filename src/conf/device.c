@@ -73,14 +73,15 @@ static const RecordList *class_const_list(const DeviceClass *class, const Domain
     return (const RecordList *)((const char *)def + class->list);
 }
 
-/* ---- kept devices
- * -------------------------------------------------------------------------------- */
+/* ---- kept devices ---------------------------------------------------------------------------- */
 
+/* clang-format off */
 static const Row kept_rows[] = {
-    {"element",            ROW_STRING, offsetof(KeptDevice, element) },
-    { "xml", ROW_STRING, offsetof(KeptDevice, xml) },
-    { NULL                  },
+    { "element", ROW_STRING, offsetof(KeptDevice, element) },
+    { "xml",     ROW_STRING, offsetof(KeptDevice, xml) },
+    { NULL },
 };
+/* clang-format on */
 
 static const Record kept_record = { "device", sizeof(KeptDevice), kept_rows };
 
@@ -116,8 +117,7 @@ static void format_kept(const DomainDef *def, Writer *writer, const char *elemen
             xml_write_kept(writer->out, def->kept_devices.items[i]->xml, writer->indent);
 }
 
-/* ---- <devices>
- * ----------------------------------------------------------------------------------- */
+/* ---- <devices> ------------------------------------------------------------------------------- */
 
 static bool parse_emulator(DomainDef *def, const xmlNode *node, GError **err)
 {
@@ -239,8 +239,7 @@ const CustomFunctions devices_functions = {
     .equal = equal_devices,
 };
 
-/* ---- all classes
- * ----------------------------------------------------------------------------------- */
+/* ---- all classes ----------------------------------------------------------------------------- */
 
 bool devices_check(DomainDef *def, const Reader *reader, GError **err)
 {

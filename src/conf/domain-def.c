@@ -21,8 +21,7 @@
 #define NAME_SIZE_MAX 230
 #define LXC_NAMESPACE "http://libvirt.org/schemas/domain/lxc/1.0"
 
-/* ---- values that are neither text nor number ---------------------------------------------------
- */
+/* ---- values that are neither text nor number ------------------------------------------------- */
 
 static bool parse_uuid(const char *text, void *field, GError **err)
 {
@@ -81,8 +80,7 @@ static bool hide_numa(const void *object, DomainDefFlags flags)
 static const TextFunctions uuid_text = { parse_uuid, format_uuid };
 static const TextFunctions id_text = { parse_id, format_id };
 
-/* ---- the rows ----------------------------------------------------------------------------------
- */
+/* ---- the rows -------------------------------------------------------------------------------- */
 
 static const char *const domain_type[] = { "lxc" };
 static const char *const placement_names[] = { "static", "auto", NULL };
@@ -98,65 +96,80 @@ static const char *const crash_names[] = { "destroy",  "restart",          "rena
 #define FIELD(name) offsetof(DomainDef, name)
 #define KIB .scale = 1024
 
+/* clang-format off */
 static const Row domain_rows[] = {
-    {"@type",                         ROW_FIXED, .names = domain_type },
-    { "@id",           ROW_TEXT, FIELD(id), ROW_LIVE, .text = &id_text, .size = sizeof(int) },
-    { "name",                          ROW_STRING, FIELD(name), ROW_NOT_EMPTY, .missing = ERR(DOMAIN, NO_NAME) },
-    { "uuid",                      ROW_TEXT, FIELD(uuid), .text = &uuid_text, .size = 16 },
-    { "genid",               ROW_STRING, FIELD(genid), .normalize = normalize_genid },
-    { "title",                              ROW_STRING, FIELD(title), ROW_NOT_EMPTY, .normalize = metadata_check_title },
-    { "description",ROW_STRING, FIELD(description), ROW_NOT_EMPTY },
-    { "metadata/*",                  ROW_LIST, FIELD(metadata), .record = &metadata_record },
-    { "memory/@dumpCore",                       ROW_STRING, FIELD(memory_dump_core) },
-    { "memory",                         ROW_MEMORY, FIELD(memory_kib), .missing = ERR(DOMAIN, XML_ERROR) },
-    { "currentMemory",                    ROW_MEMORY, FIELD(current_memory_kib) },
-    { "blkiotune/weight",                     ROW_NUMBER, FIELD(blkiotune.weight), .min = 0, .max = UINT32_MAX },
-    { "blkiotune/device",                        ROW_LIST, FIELD(blkiotune.devices), .record = &blkio_device_record },
-    { "memtune/hard_limit",                   ROW_SIZE, FIELD(memtune.hard_limit), KIB },
-    { "memtune/soft_limit",                              ROW_SIZE, FIELD(memtune.soft_limit), KIB },
-    { "memtune/min_guarantee",ROW_SIZE, FIELD(memtune.min_guarantee), KIB },
-    { "memtune/swap_hard_limit",                  ROW_SIZE, FIELD(memtune.swap_hard_limit), KIB },
-    { "memoryBacking",                              ROW_KEEP, FIELD(memory_backing) },
-    { "vcpu/@placement",                          ROW_ENUM, FIELD(vcpu_placement), .names = placement_names },
-    { "vcpu/@cpuset",                  ROW_STRING, FIELD(cpuset), ROW_NOT_EMPTY, .normalize = value_normalize_cpus },
-    { "vcpu/@current",                   ROW_NUMBER, FIELD(vcpu_current), .min = 1, .max = UINT16_MAX },
-    { "vcpu",                ROW_COUNT, FIELD(vcpus), .min = 1, .max = UINT16_MAX,
-     .bad = ERR(DOMAIN, INTERNAL_ERROR) },
-    { "vcpus|iothreads|iothreadids|defaultiothread",                              ROW_KEEP, FIELD(vcpu_rest) },
-    { "cputune/shares",ROW_NUMBER, FIELD(cputune.shares), .min = 0, .max = INT64_MAX },
-    { "cputune/period",                              ROW_NUMBER, FIELD(cputune.period) },
-    { "cputune/quota",ROW_NUMBER, FIELD(cputune.quota) },
+    { "@type",                      ROW_FIXED,  .names = domain_type },
+    { "@id",                        ROW_TEXT,   FIELD(id),                      ROW_LIVE,
+                                    .text = &id_text, .size = sizeof(int) },
+    { "name",                       ROW_STRING, FIELD(name),                    ROW_NOT_EMPTY,
+                                    .missing = ERR(DOMAIN, NO_NAME) },
+    { "uuid",                       ROW_TEXT,   FIELD(uuid),                    .text = &uuid_text,
+                                    .size = 16 },
+    { "genid",                      ROW_STRING, FIELD(genid),                   .normalize = normalize_genid },
+    { "title",                      ROW_STRING, FIELD(title),                   ROW_NOT_EMPTY,
+                                    .normalize = metadata_check_title },
+    { "description",                ROW_STRING, FIELD(description),             ROW_NOT_EMPTY },
+    { "metadata/*",                 ROW_LIST,   FIELD(metadata),                .record = &metadata_record },
+    { "memory/@dumpCore",           ROW_STRING, FIELD(memory_dump_core) },
+    { "memory",                     ROW_MEMORY, FIELD(memory_kib),
+                                    .missing = ERR(DOMAIN, XML_ERROR) },
+    { "currentMemory",              ROW_MEMORY, FIELD(current_memory_kib) },
+    { "blkiotune/weight",           ROW_NUMBER, FIELD(blkiotune.weight),        .min = 0,
+                                    .max = UINT32_MAX },
+    { "blkiotune/device",           ROW_LIST,   FIELD(blkiotune.devices),
+                                    .record = &blkio_device_record },
+    { "memtune/hard_limit",         ROW_SIZE,   FIELD(memtune.hard_limit),      KIB },
+    { "memtune/soft_limit",         ROW_SIZE,   FIELD(memtune.soft_limit),      KIB },
+    { "memtune/min_guarantee",      ROW_SIZE,   FIELD(memtune.min_guarantee),   KIB },
+    { "memtune/swap_hard_limit",    ROW_SIZE,   FIELD(memtune.swap_hard_limit), KIB },
+    { "memoryBacking",              ROW_KEEP,   FIELD(memory_backing) },
+    { "vcpu/@placement",            ROW_ENUM,   FIELD(vcpu_placement),          .names = placement_names },
+    { "vcpu/@cpuset",               ROW_STRING, FIELD(cpuset),                  ROW_NOT_EMPTY,
+                                    .normalize = value_normalize_cpus },
+    { "vcpu/@current",              ROW_NUMBER, FIELD(vcpu_current),            .min = 1,
+                                    .max = UINT16_MAX },
+    { "vcpu",                       ROW_COUNT,  FIELD(vcpus),                   .min = 1,
+                                    .max = UINT16_MAX, .bad = ERR(DOMAIN, INTERNAL_ERROR) },
+    { "vcpus|iothreads|iothreadids|defaultiothread",
+                                    ROW_KEEP,   FIELD(vcpu_rest) },
+    { "cputune/shares",             ROW_NUMBER, FIELD(cputune.shares),          .min = 0,
+                                    .max = INT64_MAX },
+    { "cputune/period",             ROW_NUMBER, FIELD(cputune.period) },
+    { "cputune/quota",              ROW_NUMBER, FIELD(cputune.quota) },
     { "cputune/global_period|global_quota|emulator_period|emulator_quota|iothread_period|"
-      "iothread_quota|vcpupin|emulatorpin|iothreadpin|vcpusched|emulatorsched|iothreadsched|"
-      "cachetune|memorytune",          ROW_KEEP, FIELD(cputune.rest) },
-    { "numatune/memory/@mode",                              ROW_ENUM, FIELD(numatune.mode), .names = numa_mode_names,
-     .hidden = hide_numa },
-    { "numatune/memory/@nodeset",  ROW_STRING, FIELD(numatune.nodeset), ROW_NOT_EMPTY,
-     .normalize = value_normalize_cpus },
-    { "numatune/memory/@placement",                              ROW_ENUM, FIELD(numatune.placement),
-     .names = numa_placement_names },
-    { "numatune/memnode", ROW_KEEP, FIELD(numatune.memnodes) },
-    { "resource/partition",                       ROW_STRING, FIELD(partition), ROW_NOT_EMPTY },
-    { "resource/fibrechannel",                              ROW_KEEP, FIELD(resource_rest) },
-    { "sysinfo|bootloader|bootloader_args",ROW_KEEP, FIELD(sysinfo) },
-    { "os", ROW_RECORD, FIELD(os), .record = &os_record },
-    { "idmap",           ROW_RECORD, FIELD(idmap), .record = &idmap_record },
-    { "features",      ROW_RECORD, FIELD(features), .record = &features_record },
-    { "cpu",                              ROW_KEEP, FIELD(cpu) },
-    { "clock",ROW_KEEP, FIELD(clock) },
-    { "on_poweroff",                            ROW_ENUM, FIELD(on_poweroff), .names = lifecycle_names,
-     .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
-    { "on_reboot",        ROW_ENUM, FIELD(on_reboot), .names = lifecycle_names,
-     .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
-    { "on_crash",   ROW_ENUM, FIELD(on_crash), .names = crash_names,
-     .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
-    { "on_lockfailure|pm|perf",                              ROW_KEEP, FIELD(lifecycle_rest) },
-    { "devices",      ROW_CUSTOM, 0, .functions = &devices_functions },
-    { "seclabel",                            ROW_LIST, FIELD(seclabels), .record = &seclabel_record },
-    { "keywrap|launchSecurity",                ROW_KEEP, FIELD(rest) },
-    { "+",          ROW_KEEP, FIELD(foreign) },
-    { NULL             },
+      "iothread_quota|vcpupin|emulatorpin|iothreadpin|vcpusched|emulatorsched|"
+      "iothreadsched|cachetune|memorytune",
+                                    ROW_KEEP,   FIELD(cputune.rest) },
+    { "numatune/memory/@mode",      ROW_ENUM,   FIELD(numatune.mode),           .names = numa_mode_names,
+                                    .hidden = hide_numa },
+    { "numatune/memory/@nodeset",   ROW_STRING, FIELD(numatune.nodeset),        ROW_NOT_EMPTY,
+                                    .normalize = value_normalize_cpus },
+    { "numatune/memory/@placement", ROW_ENUM,   FIELD(numatune.placement),
+                                    .names = numa_placement_names },
+    { "numatune/memnode",           ROW_KEEP,   FIELD(numatune.memnodes) },
+    { "resource/partition",         ROW_STRING, FIELD(partition),               ROW_NOT_EMPTY },
+    { "resource/fibrechannel",      ROW_KEEP,   FIELD(resource_rest) },
+    { "sysinfo|bootloader|bootloader_args",
+                                    ROW_KEEP,   FIELD(sysinfo) },
+    { "os",                         ROW_RECORD, FIELD(os),                      .record = &os_record },
+    { "idmap",                      ROW_RECORD, FIELD(idmap),                   .record = &idmap_record },
+    { "features",                   ROW_RECORD, FIELD(features),                .record = &features_record },
+    { "cpu",                        ROW_KEEP,   FIELD(cpu) },
+    { "clock",                      ROW_KEEP,   FIELD(clock) },
+    { "on_poweroff",                ROW_ENUM,   FIELD(on_poweroff),             .names = lifecycle_names,
+                                    .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
+    { "on_reboot",                  ROW_ENUM,   FIELD(on_reboot),               .names = lifecycle_names,
+                                    .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
+    { "on_crash",                   ROW_ENUM,   FIELD(on_crash),                .names = crash_names,
+                                    .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
+    { "on_lockfailure|pm|perf",     ROW_KEEP,   FIELD(lifecycle_rest) },
+    { "devices",                    ROW_CUSTOM, 0,                              .functions = &devices_functions },
+    { "seclabel",                   ROW_LIST,   FIELD(seclabels),               .record = &seclabel_record },
+    { "keywrap|launchSecurity",     ROW_KEEP,   FIELD(rest) },
+    { "+",                          ROW_KEEP,   FIELD(foreign) },
+    { NULL },
 };
+/* clang-format on */
 
 static void init_domain(void *object)
 {
@@ -172,8 +185,7 @@ static bool check_domain(void *object, const Reader *reader, GError **err);
 static const Record domain_record = { "domain", sizeof(DomainDef), domain_rows, .init = init_domain,
                                       .check = check_domain };
 
-/* ---- checks of the whole ------------------------------------------------------------------------
- */
+/* ---- checks of the whole --------------------------------------------------------------------- */
 
 /* The name becomes part of file names. */
 static bool check_name(const char *name, GError **err)
@@ -228,8 +240,7 @@ static bool check_domain(void *object, const Reader *reader, GError **err)
            seclabels_check(def, err);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* Words for the type that libvirt knows: other drivers'. */
 static const char *const other_drivers[] = { "qemu",   "kqemu",  "kvm",  "xen",
@@ -276,8 +287,7 @@ bool domain_def_parse(const char *xml, DomainDefFlags flags, const DomainDefHost
     return true;
 }
 
-/* ---- the rest -----------------------------------------------------------------------------------
- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 char *domain_def_format_indented(const DomainDef *def, DomainDefFlags flags, unsigned indent)
 {

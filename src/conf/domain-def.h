@@ -120,8 +120,7 @@ typedef enum LifecycleAction {
     LIFECYCLE_COREDUMP_RESTART,
 } LifecycleAction;
 
-/* ---- os, id map, features ----------------------------------------------------------------------
- */
+/* ---- os, id map, features -------------------------------------------------------------------- */
 
 typedef struct EnvVar {
     char *name;
@@ -183,8 +182,7 @@ typedef struct FeaturesDef {
     KeptXml after;   /* and after these; without effect */
 } FeaturesDef;
 
-/* ---- devices
- * ------------------------------------------------------------------------------------- */
+/* ---- devices --------------------------------------------------------------------------------- */
 
 typedef enum FilesystemType {
     FILESYSTEM_MOUNT,
@@ -346,8 +344,7 @@ typedef struct SeclabelList {
     Seclabel **items;
 } SeclabelList;
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 struct DomainDef {
     int id; /* live: init's pid; -1 */
@@ -424,13 +421,23 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, domain_def_plan_free)
  */
 void domain_def_make_live(DomainDef *def, const DomainDefHost *host);
 
-/* ---- metadata (virDomainSetMetadata, virDomainGetMetadata) --------------------------------------
- */
+/* ---- metadata (virDomainSetMetadata, virDomainGetMetadata) ----------------------------------- */
 
-/* `type` is a virDomainMetadataType. `text` NULL or "" removes. For ELEMENT: key and uri as there.
- */
-bool domain_def_metadata_set(DomainDef *def, int type, const char *text, const char *key,
-                             const char *uri, GError **err);
+/* The numbers of virDomainMetadataType. */
+typedef enum MetadataType {
+    METADATA_DESCRIPTION,
+    METADATA_TITLE,
+    METADATA_ELEMENT,
+} MetadataType;
+
+typedef struct MetadataChange {
+    int type;         /* a MetadataType; others are an error */
+    const char *text; /* NULL or "" removes */
+    const char *key;  /* for ELEMENT: the prefix */
+    const char *uri;  /* for ELEMENT: the namespace */
+} MetadataChange;
+
+bool domain_def_metadata_set(DomainDef *def, const MetadataChange *change, GError **err);
 /* Gives title, description or the element with namespace `uri` taken off. */
 bool domain_def_metadata_get(const DomainDef *def, int type, const char *uri, char **ret_text,
                              GError **err);

@@ -14,10 +14,12 @@
 #include "conf/xml.h"
 
 /* In libvirt's order of output. */
-static const struct {
+typedef struct Capability {
     const char *name;
     int number;
-} capabilities[DOMAIN_CAPABILITY_COUNT] = {
+} Capability;
+
+static const Capability capabilities[DOMAIN_CAPABILITY_COUNT] = {
     {"audit_control",     CAP_AUDIT_CONTROL   },
     { "audit_write",      CAP_AUDIT_WRITE     },
     { "block_suspend",    CAP_BLOCK_SUSPEND   },
@@ -192,14 +194,17 @@ static const CustomFunctions capabilities_functions = {
 };
 
 /* The custom row's field is the whole FeaturesDef. */
+/* clang-format off */
 static const Row features_rows[] = {
-    {"acpi|apic|pae|hap|viridian", ROW_KEEP, offsetof(FeaturesDef, before) },
-    { "privnet",        ROW_FLAG, offsetof(FeaturesDef, privnet) },
-    { "hyperv|kvm|pvspinlock",                           ROW_KEEP, offsetof(FeaturesDef, between) },
-    { "capabilities",             ROW_CUSTOM, 0, .functions = &capabilities_functions },
-    { "pmu|vmport|gic|smm|ioapic|hpt|vmcoreinfo|htm|nested-hv|msrs|ccf-assist|xen|cfpc|sbbc|ibs|"
-      "tcg|async-teardown|ras|ps2|aia",                    ROW_KEEP, offsetof(FeaturesDef, after) },
-    { NULL    },
+    { "acpi|apic|pae|hap|viridian", ROW_KEEP,   offsetof(FeaturesDef, before) },
+    { "privnet",                    ROW_FLAG,   offsetof(FeaturesDef, privnet) },
+    { "hyperv|kvm|pvspinlock",      ROW_KEEP,   offsetof(FeaturesDef, between) },
+    { "capabilities",               ROW_CUSTOM, 0,                              .functions = &capabilities_functions },
+    { "pmu|vmport|gic|smm|ioapic|hpt|vmcoreinfo|htm|nested-hv|msrs|ccf-assist|xen|cfpc|"
+      "sbbc|ibs|tcg|async-teardown|ras|ps2|aia",
+                                    ROW_KEEP,   offsetof(FeaturesDef, after) },
+    { NULL },
 };
+/* clang-format on */
 
 const Record features_record = { "features", sizeof(FeaturesDef), features_rows };

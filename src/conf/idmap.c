@@ -13,24 +13,28 @@
 
 #define ENTRIES_MAX 340 /* what the kernel takes since 4.15 */
 
+/* clang-format off */
 static const Row entry_rows[] = {
-    {"@start",              ROW_NUMBER, offsetof(IdMapEntry, start), .min = 0, .max = UINT32_MAX - 1,
-     .missing = ERR(DOMAIN, XML_ERROR), .bad = ERR(DOMAIN, XML_ERROR) },
-    { "@target",  ROW_NUMBER, offsetof(IdMapEntry, target), .min = 0, .max = UINT32_MAX - 1,
-     .missing = ERR(DOMAIN, XML_ERROR), .bad = ERR(DOMAIN, XML_ERROR) },
-    { "@count",             ROW_NUMBER, offsetof(IdMapEntry, count), .min = 1, .max = UINT32_MAX - 1,
-     .missing = ERR(DOMAIN, XML_ERROR), .bad = ERR(DOMAIN, XML_ERROR) },
-    { NULL},
+    { "@start",  ROW_NUMBER, offsetof(IdMapEntry, start),  .min = 0, .max = UINT32_MAX - 1,
+                 .missing = ERR(DOMAIN, XML_ERROR), .bad = ERR(DOMAIN, XML_ERROR) },
+    { "@target", ROW_NUMBER, offsetof(IdMapEntry, target), .min = 0, .max = UINT32_MAX - 1,
+                 .missing = ERR(DOMAIN, XML_ERROR), .bad = ERR(DOMAIN, XML_ERROR) },
+    { "@count",  ROW_NUMBER, offsetof(IdMapEntry, count),  .min = 1, .max = UINT32_MAX - 1,
+                 .missing = ERR(DOMAIN, XML_ERROR), .bad = ERR(DOMAIN, XML_ERROR) },
+    { NULL },
 };
+/* clang-format on */
 
 static const Record uid_record = { "uid", sizeof(IdMapEntry), entry_rows };
 static const Record gid_record = { "gid", sizeof(IdMapEntry), entry_rows };
 
+/* clang-format off */
 static const Row idmap_rows[] = {
-    {"uid",                  ROW_LIST, offsetof(IdMapDef, uids), .record = &uid_record },
-    { "gid",     ROW_LIST, offsetof(IdMapDef, gids), .record = &gid_record },
-    { NULL},
+    { "uid", ROW_LIST, offsetof(IdMapDef, uids), .record = &uid_record },
+    { "gid", ROW_LIST, offsetof(IdMapDef, gids), .record = &gid_record },
+    { NULL },
 };
+/* clang-format on */
 
 static int by_start(const void *a, const void *b)
 {

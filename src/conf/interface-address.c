@@ -17,29 +17,33 @@
 static bool check_ip(void *object, const Reader *reader, GError **err);
 static bool check_route(void *object, const Reader *reader, GError **err);
 
+/* clang-format off */
 static const Row ip_rows[] = {
-    {"@address",             ROW_STRING, offsetof(InterfaceIp, address), .missing = ERR(DOMAIN, XML_ERROR) },
+    { "@address", ROW_STRING, offsetof(InterfaceIp, address), .missing = ERR(DOMAIN, XML_ERROR) },
     { "@family",  ROW_STRING, offsetof(InterfaceIp, family) },
-    { "@prefix", ROW_NUMBER, offsetof(InterfaceIp, prefix), .min = 0, .max = 128,
-     .bad = ERR(DOMAIN, XML_ERROR) },
-    { "@peer",                     ROW_STRING, offsetof(InterfaceIp, peer), ROW_NOT_EMPTY },
-    { NULL          },
+    { "@prefix",  ROW_NUMBER, offsetof(InterfaceIp, prefix),  .min = 0, .max = 128,
+                  .bad = ERR(DOMAIN, XML_ERROR) },
+    { "@peer",    ROW_STRING, offsetof(InterfaceIp, peer),    ROW_NOT_EMPTY },
+    { NULL },
 };
+/* clang-format on */
 
 const Record interface_ip_record = { "ip", sizeof(InterfaceIp), ip_rows, .check = check_ip };
 
+/* clang-format off */
 static const Row route_rows[] = {
-    {"@family",                ROW_STRING, offsetof(InterfaceRoute, family) },
+    { "@family",  ROW_STRING, offsetof(InterfaceRoute, family) },
     { "@address", ROW_STRING, offsetof(InterfaceRoute, address), ROW_NOT_EMPTY },
-    { "@netmask",                       ROW_STRING, offsetof(InterfaceRoute, netmask), ROW_NOT_EMPTY },
-    { "@prefix",              ROW_NUMBER, offsetof(InterfaceRoute, prefix), .min = 0, .max = 128,
-     .bad = ERR(NETWORK, XML_ERROR) },
-    { "@gateway",                ROW_STRING, offsetof(InterfaceRoute, gateway),
-     .missing = ERR(NETWORK, XML_ERROR) },
-    { "@metric",                       ROW_NUMBER, offsetof(InterfaceRoute, metric), .min = 1, .max = UINT32_MAX,
-     .bad = ERR(NETWORK, XML_ERROR) },
-    { NULL},
+    { "@netmask", ROW_STRING, offsetof(InterfaceRoute, netmask), ROW_NOT_EMPTY },
+    { "@prefix",  ROW_NUMBER, offsetof(InterfaceRoute, prefix),  .min = 0, .max = 128,
+                  .bad = ERR(NETWORK, XML_ERROR) },
+    { "@gateway", ROW_STRING, offsetof(InterfaceRoute, gateway),
+                  .missing = ERR(NETWORK, XML_ERROR) },
+    { "@metric",  ROW_NUMBER, offsetof(InterfaceRoute, metric),  .min = 1, .max = UINT32_MAX,
+                  .bad = ERR(NETWORK, XML_ERROR) },
+    { NULL },
 };
+/* clang-format on */
 
 const Record interface_route_record = { "route", sizeof(InterfaceRoute), route_rows,
                                         .check = check_route };
@@ -122,8 +126,7 @@ static bool check_route(void *object, const Reader *reader, GError **err)
     return true;
 }
 
-/* ---- plan
- * ---------------------------------------------------------------------------------------- */
+/* ---- plan ------------------------------------------------------------------------------------ */
 
 static bool is_zero(const uint8_t address[16])
 {

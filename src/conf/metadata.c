@@ -6,7 +6,6 @@
  * whoever owns its namespace: there is one for each, it is never looked into, and the calls hand it
  * out with that namespace taken off again.
  */
-#include <libvirt/libvirt.h>
 #include <libxml/parserInternals.h>
 #include <string.h>
 
@@ -45,11 +44,13 @@ static void format_element(Writer *writer, const void *object)
 }
 
 /* The rows serve memory only; parse and format take the element as a whole. */
+/* clang-format off */
 static const Row metadata_rows[] = {
-    {"uri",                     ROW_STRING, offsetof(MetadataElement, uri) },
+    { "uri", ROW_STRING, offsetof(MetadataElement, uri) },
     { "xml", ROW_STRING, offsetof(MetadataElement, xml) },
-    { NULL                       },
+    { NULL },
 };
+/* clang-format on */
 
 const Record metadata_record = { "metadata", sizeof(MetadataElement), metadata_rows,
                                  .parse = parse_element, .format = format_element };
@@ -146,9 +147,9 @@ static void remove_element(DomainDef *def, const char *uri)
         list->items[next] = list->items[next + 1];
 }
 
-static bool set_element(DomainDef *def, const char *text, const char *key, const char *uri,
-                        GError **err)
+static bool set_element(DomainDef *def, const MetadataChange *change, GError **err)
 {
+    const char *text = change->text, *key = change->key, *uri = change->uri;
     g_autoptr(xmlDoc) doc = NULL;
     xmlNode *root = NULL;
     xmlNs *ns = NULL;
@@ -194,9 +195,11 @@ static bool is_xml_text(const char *text)
     return true;
 }
 
-static bool set_text(char **field, const char *text, const char *key, const char *uri, GError **err)
+static bool set_text(char **field, const MetadataChange *change, GError **err)
 {
-    if (key || uri)
+    const char *text = change->text;
+
+    if (change->key || change->uri)
         return fail(err, ERR(DOMAIN, INVALID_ARG),
                     _("a title or description has neither key nor URI"));
     if (text && !is_xml_text(text))
@@ -207,21 +210,20 @@ static bool set_text(char **field, const char *text, const char *key, const char
     return true;
 }
 
-bool domain_def_metadata_set(DomainDef *def, int type, const char *text, const char *key,
-                             const char *uri, GError **err)
+bool domain_def_metadata_set(DomainDef *def, const MetadataChange *change, GError **err)
 {
-    switch (type) {
-    case VIR_DOMAIN_METADATA_DESCRIPTION:
-        return set_text(&def->description, text, key, uri, err);
-    case VIR_DOMAIN_METADATA_TITLE:
-        if (text && strchr(text, '\n'))
+    switch (change->type) {
+    case METADATA_DESCRIPTION:
+        return set_text(&def->description, change, err);
+    case METADATA_TITLE:
+        if (change->text && strchr(change->text, '\n'))
             return fail(err, ERR(DOMAIN, INVALID_ARG),
                         _("a domain's title cannot contain newlines"));
-        return set_text(&def->title, text, key, uri, err);
-    case VIR_DOMAIN_METADATA_ELEMENT:
-        return set_element(def, text, key, uri, err);
+        return set_text(&def->title, change, err);
+    case METADATA_ELEMENT:
+        return set_element(def, change, err);
     default:
-        return fail(err, ERR(DOMAIN, INVALID_ARG), _("unknown metadata type %d"), type);
+        return fail(err, ERR(DOMAIN, INVALID_ARG), _("unknown metadata type %d"), change->type);
     }
 }
 
@@ -262,11 +264,11 @@ bool domain_def_metadata_get(const DomainDef *def, int type, const char *uri, ch
                              GError **err)
 {
     switch (type) {
-    case VIR_DOMAIN_METADATA_DESCRIPTION:
+    case METADATA_DESCRIPTION:
         return get_text(def->description, _("description"), ret_text, err);
-    case VIR_DOMAIN_METADATA_TITLE:
+    case METADATA_TITLE:
         return get_text(def->title, _("title"), ret_text, err);
-    case VIR_DOMAIN_METADATA_ELEMENT:
+    case METADATA_ELEMENT:
         return get_element(def, uri, ret_text, err);
     default:
         return fail(err, ERR(DOMAIN, INVALID_ARG), _("unknown metadata type %d"), type);

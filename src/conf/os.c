@@ -11,31 +11,35 @@
 #include "base/text.h"
 #include "conf/domain-records.h"
 
+/* clang-format off */
 static const Row env_rows[] = {
-    {"@name",                 ROW_STRING, offsetof(EnvVar, name), .flags = ROW_NOT_EMPTY,
-     .missing = ERR(DOMAIN, XML_ERROR) },
-    { "",        ROW_STRING, offsetof(EnvVar, value) },
-    { NULL},
+    { "@name", ROW_STRING, offsetof(EnvVar, name),  .flags = ROW_NOT_EMPTY,
+               .missing = ERR(DOMAIN, XML_ERROR) },
+    { "",      ROW_STRING, offsetof(EnvVar, value) },
+    { NULL },
 };
+/* clang-format on */
 
 static const Record env_record = { "initenv", sizeof(EnvVar), env_rows };
 
+/* clang-format off */
 static const Row os_rows[] = {
-    {"type/@arch",            ROW_STRING, offsetof(OsDef, arch), .flags = ROW_NOT_EMPTY },
-    { "type/@machine",         ROW_STRING, offsetof(OsDef, machine), .flags = ROW_NOT_EMPTY },
-    { "type", ROW_STRING, offsetof(OsDef, type), .flags = ROW_NOT_EMPTY },
-    { "init",        ROW_STRING, offsetof(OsDef, init), .flags = ROW_NOT_EMPTY,
-     .missing = ERR(DOMAIN, XML_ERROR) },
-    { "initarg",         ROW_STRINGS, offsetof(OsDef, initargs) },
-    { "initenv", ROW_LIST, offsetof(OsDef, initenv), .record = &env_record },
-    { "initdir",                 ROW_STRING, offsetof(OsDef, initdir), .flags = ROW_NOT_EMPTY },
-    { "inituser",         ROW_STRING, offsetof(OsDef, inituser), .flags = ROW_NOT_EMPTY },
-    { "initgroup", ROW_STRING, offsetof(OsDef, initgroup), .flags = ROW_NOT_EMPTY },
-    { "cmdline",                 ROW_STRING, offsetof(OsDef, cmdline), .flags = ROW_NOT_EMPTY },
-    { "loader|nvram|kernel|initrd|dtb|root|acpi|boot|bootmenu|smbios|bios",         ROW_KEEP,
-     offsetof(OsDef, rest) },
-    { NULL},
+    { "type/@arch",    ROW_STRING,  offsetof(OsDef, arch),      .flags = ROW_NOT_EMPTY },
+    { "type/@machine", ROW_STRING,  offsetof(OsDef, machine),   .flags = ROW_NOT_EMPTY },
+    { "type",          ROW_STRING,  offsetof(OsDef, type),      .flags = ROW_NOT_EMPTY },
+    { "init",          ROW_STRING,  offsetof(OsDef, init),      .flags = ROW_NOT_EMPTY,
+                       .missing = ERR(DOMAIN, XML_ERROR) },
+    { "initarg",       ROW_STRINGS, offsetof(OsDef, initargs) },
+    { "initenv",       ROW_LIST,    offsetof(OsDef, initenv),   .record = &env_record },
+    { "initdir",       ROW_STRING,  offsetof(OsDef, initdir),   .flags = ROW_NOT_EMPTY },
+    { "inituser",      ROW_STRING,  offsetof(OsDef, inituser),  .flags = ROW_NOT_EMPTY },
+    { "initgroup",     ROW_STRING,  offsetof(OsDef, initgroup), .flags = ROW_NOT_EMPTY },
+    { "cmdline",       ROW_STRING,  offsetof(OsDef, cmdline),   .flags = ROW_NOT_EMPTY },
+    { "loader|nvram|kernel|initrd|dtb|root|acpi|boot|bootmenu|smbios|bios",
+                       ROW_KEEP,    offsetof(OsDef, rest) },
+    { NULL },
 };
+/* clang-format on */
 
 const Record os_record = { "os", sizeof(OsDef), os_rows };
 
@@ -50,10 +54,12 @@ static const char *const arch_names[] = {
 };
 
 /* A 64-bit host runs programs of its 32-bit partner. */
-static const struct {
+typedef struct Partner {
     const char *host;
     const char *partner;
-} partners[] = {
+} Partner;
+
+static const Partner partners[] = {
     {"x86_64",    "i686"  },
     { "s390x",    "s390"  },
     { "ppc64",    "ppc"   },

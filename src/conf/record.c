@@ -79,8 +79,7 @@ size_t record_row_count(const Record *record)
     return n;
 }
 
-/* ---- lists -------------------------------------------------------------------------------------
- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 /* Arrays grow at powers of two, so that appending n items costs O(n) in all. */
 void record_list_append(void *list_data, void *item)
@@ -156,8 +155,7 @@ static bool strings_equal(const StringList *a, const StringList *b)
     return true;
 }
 
-/* ---- fields ------------------------------------------------------------------------------------
- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 /* Bytes of a field that owns no memory; 0 for the others. */
 static size_t plain_size(const Row *row)
@@ -246,8 +244,7 @@ static bool field_equal(const Row *row, const void *a, const void *b)
     return row->kind != ROW_CUSTOM || row->functions->equal(a, b);
 }
 
-/* ---- records -----------------------------------------------------------------------------------
- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 void *record_new(const Record *record)
 {

@@ -16,18 +16,23 @@
 #define CPU_QUOTA_MIN 1000
 #define CPU_QUOTA_MAX 17592186044415
 
+/* clang-format off */
 static const Row blkio_device_rows[] = {
-    {"path",                  ROW_STRING, offsetof(BlkioDevice, path), .flags = ROW_NOT_EMPTY,
-     .missing = ERR(DOMAIN, XML_ERROR) },
-    { "weight",   ROW_NUMBER, offsetof(BlkioDevice, weight), .min = 0, .max = UINT32_MAX },
-    { "read_iops_sec", ROW_NUMBER, offsetof(BlkioDevice, read_iops), .min = 0, .max = UINT32_MAX },
-    { "write_iops_sec",             ROW_NUMBER, offsetof(BlkioDevice, write_iops), .min = 0,
-     .max = UINT32_MAX },
-    { "read_bytes_sec",               ROW_NUMBER, offsetof(BlkioDevice, read_bytes), .min = 0, .max = INT64_MAX },
-    { "write_bytes_sec",   ROW_NUMBER, offsetof(BlkioDevice, write_bytes), .min = 0,
-     .max = INT64_MAX },
-    { NULL              },
+    { "path",            ROW_STRING, offsetof(BlkioDevice, path),        .flags = ROW_NOT_EMPTY,
+                         .missing = ERR(DOMAIN, XML_ERROR) },
+    { "weight",          ROW_NUMBER, offsetof(BlkioDevice, weight),      .min = 0,
+                         .max = UINT32_MAX },
+    { "read_iops_sec",   ROW_NUMBER, offsetof(BlkioDevice, read_iops),   .min = 0,
+                         .max = UINT32_MAX },
+    { "write_iops_sec",  ROW_NUMBER, offsetof(BlkioDevice, write_iops),  .min = 0,
+                         .max = UINT32_MAX },
+    { "read_bytes_sec",  ROW_NUMBER, offsetof(BlkioDevice, read_bytes),  .min = 0,
+                         .max = INT64_MAX },
+    { "write_bytes_sec", ROW_NUMBER, offsetof(BlkioDevice, write_bytes), .min = 0,
+                         .max = INT64_MAX },
+    { NULL },
 };
+/* clang-format on */
 
 const Record blkio_device_record = { "device", sizeof(BlkioDevice), blkio_device_rows };
 

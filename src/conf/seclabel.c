@@ -16,13 +16,15 @@ enum { SECLABEL_DYNAMIC, SECLABEL_STATIC, SECLABEL_NONE };
 static const char *const type_names[] = { "dynamic", "static", "none", NULL };
 static const char *const relabel_names[] = { NULL, "yes", "no", NULL };
 
+/* clang-format off */
 static const Row seclabel_rows[] = {
-    {"@type",                          ROW_ENUM, offsetof(Seclabel, type), .flags = ROW_TYPE, .names = type_names,
-     .types = TYPE_BIT(SECLABEL_NONE) },
-    { "@model",               ROW_STRING, offsetof(Seclabel, model), .flags = ROW_NOT_EMPTY },
-    { "@relabel",               ROW_ENUM, offsetof(Seclabel, relabel), .names = relabel_names },
-    { NULL},
+    { "@type",    ROW_ENUM,   offsetof(Seclabel, type),    .flags = ROW_TYPE,
+                  .names = type_names, .types = TYPE_BIT(SECLABEL_NONE) },
+    { "@model",   ROW_STRING, offsetof(Seclabel, model),   .flags = ROW_NOT_EMPTY },
+    { "@relabel", ROW_ENUM,   offsetof(Seclabel, relabel), .names = relabel_names },
+    { NULL },
 };
+/* clang-format on */
 
 static bool check(void *object, const Reader *reader, GError **err)
 {

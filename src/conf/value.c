@@ -30,8 +30,7 @@ bool value_parse_number(const char *text, int64_t *ret_number)
     return true;
 }
 
-/* ---- units -------------------------------------------------------------------------------------
- */
+/* ---- units ----------------------------------------------------------------------------------- */
 
 /* The bytes of a unit: b, bytes, or a letter of KMGTPE alone, with B (1000) or with iB (1024). */
 static bool unit_bytes(const char *unit, uint64_t *ret_bytes)
@@ -74,8 +73,7 @@ bool value_scale(uint64_t number, const char *unit, unsigned scale, uint64_t *re
     return true;
 }
 
-/* ---- CPU and node lists
- * -------------------------------------------------------------------------- */
+/* ---- CPU and node lists ---------------------------------------------------------------------- */
 
 #define CPU_MAX 16384
 
@@ -154,8 +152,7 @@ bool value_normalize_cpus(const char *text, char **ret_text, GError **err)
     return true;
 }
 
-/* ---- UUID and MAC
- * -------------------------------------------------------------------------------- */
+/* ---- UUID and MAC ---------------------------------------------------------------------------- */
 
 /* Hyphens may stand anywhere between the digit pairs, and spaces around the whole. */
 bool value_parse_uuid(const char *text, uint8_t uuid[16])
@@ -213,8 +210,7 @@ char *value_format_mac(const uint8_t m[6])
     return g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
 }
 
-/* ---- addresses
- * ----------------------------------------------------------------------------------- */
+/* ---- addresses ------------------------------------------------------------------------------- */
 
 bool value_parse_address(const char *text, uint8_t ret_address[16], int *ret_family)
 {

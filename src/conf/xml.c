@@ -190,8 +190,7 @@ const char *xml_stray_text(const xmlNode *node)
     return NULL;
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static void escape(GString *out, const char *text, const char *specials)
 {
@@ -249,8 +248,7 @@ void xml_indent(GString *out, unsigned spaces)
     }
 }
 
-/* ---- kept XML
- * ------------------------------------------------------------------------------------ */
+/* ---- kept XML -------------------------------------------------------------------------------- */
 
 typedef struct Keeper {
     GString *out;

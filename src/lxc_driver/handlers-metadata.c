@@ -37,8 +37,9 @@ static bool changed_copy(const DomainDef *def, const RemoteDomainSetMetadataArgs
                          DomainDef **ret_copy, GError **err)
 {
     g_autoptr(DomainDef) copy = domain_def_copy(def);
+    MetadataChange change = { args->type, args->metadata, args->key, args->uri };
 
-    if (!domain_def_metadata_set(copy, args->type, args->metadata, args->key, args->uri, err))
+    if (!domain_def_metadata_set(copy, &change, err))
         return false;
     *ret_copy = g_steal_pointer(&copy);
     return true;
