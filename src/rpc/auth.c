@@ -95,8 +95,7 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer data)
 
     answer = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &bus_err);
     if (!answer)
-        (void)fail(&err, ERR(POLKIT, AUTH_UNAVAILABLE), _("cannot ask polkit: %s"),
-                   bus_err->message);
+        (void)fail(&err, ERR(DBUS, INTERNAL_ERROR), _("cannot ask polkit: %s"), bus_err->message);
     else if (client && judge(answer, &err))
         rpc_client_set_authenticated(client);
     if (client && !err)
@@ -115,7 +114,7 @@ static void on_bus(GObject *source, GAsyncResult *result, gpointer data)
     (void)source;
     if (!client || !bus) {
         if (!bus)
-            (void)fail(&err, ERR(POLKIT, AUTH_UNAVAILABLE), _("cannot reach D-Bus: %s"),
+            (void)fail(&err, ERR(DBUS, INTERNAL_ERROR), _("cannot reach D-Bus: %s"),
                        bus_err->message);
         rpc_call_finish(call, err);
         return;

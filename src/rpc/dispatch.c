@@ -119,11 +119,12 @@ static bool is_open(RpcClient *client, const Row *row, GError **err)
 static bool may_change(RpcClient *client, const Row *row, GError **err)
 {
     const RpcProgramHooks *hooks = row->program->hooks;
+    g_autofree char *text = NULL;
 
     if (!hooks || !hooks->is_readonly || !hooks->is_readonly(client, row->program->data))
         return true;
-    return fail_remote(err, rpc_api_origin(row->procedure->api), VIR_ERR_OPERATION_DENIED, 0,
-                       _("read only access prevents this call"));
+    text = g_strdup_printf(_("read only access prevents %s"), row->procedure->api);
+    return fail_remote(err, rpc_api_origin(row->procedure->api), VIR_ERR_OPERATION_DENIED, 0, text);
 }
 
 static bool check_open(RpcCall *call, const Row *row, GError **err)
@@ -177,8 +178,8 @@ static bool check_state(RpcCall *call, const Row *row, GError **err)
     active = hooks->domain_is_active(call->domain, row->program->data);
     if (active == (call->procedure->state == RPC_STATE_RUNNING))
         return true;
-    return fail(err, ERR(DOM, OPERATION_INVALID),
-                active ? _("the domain is running") : _("the domain is not running"));
+    return fail(err, ERR(DOMAIN, OPERATION_INVALID),
+                active ? _("domain is already running") : _("domain is not running"));
 }
 
 typedef bool Check(RpcCall *call, const Row *row, GError **err);

@@ -194,27 +194,26 @@ void rpc_error_build(XdrBuffer *out, const RpcHeader *request, RpcType type, con
     (void)rpc_packet_build(out, &header, 0, &remote_error_xdr, &wire); /* always fits */
 }
 
-/* The first row whose prefix fits counts. */
+/* The first row whose word is in the function's name counts. */
 static const struct {
-    const char *prefix;
+    const char *word;
     int origin;
 } origins[] = {
-    {"virDomainSnapshot",    VIR_FROM_DOMAIN_SNAPSHOT  },
-    { "virDomainCheckpoint", VIR_FROM_DOMAIN_CHECKPOINT},
-    { "virDomain",           VIR_FROM_DOM              },
-    { "virNetwork",          VIR_FROM_NETWORK          },
-    { "virStorage",          VIR_FROM_STORAGE          },
-    { "virNodeDevice",       VIR_FROM_NODEDEV          },
-    { "virInterface",        VIR_FROM_INTERFACE        },
-    { "virSecret",           VIR_FROM_SECRET           },
-    { "virNWFilter",         VIR_FROM_NWFILTER         },
-    { "virStream",           VIR_FROM_STREAMS          },
+    {"Snapshot",       VIR_FROM_DOMAIN_SNAPSHOT  },
+    { "Checkpoint",    VIR_FROM_DOMAIN_CHECKPOINT},
+    { "virDomain",     VIR_FROM_DOMAIN           },
+    { "virNetwork",    VIR_FROM_NETWORK          },
+    { "Storage",       VIR_FROM_STORAGE          },
+    { "virNodeDevice", VIR_FROM_NODEDEV          },
+    { "virInterface",  VIR_FROM_INTERFACE        },
+    { "virSecret",     VIR_FROM_SECRET           },
+    { "virNWFilter",   VIR_FROM_NWFILTER         },
 };
 
 int rpc_api_origin(const char *api)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(origins); i++)
-        if (g_str_has_prefix(api, origins[i].prefix))
+    for (size_t i = 0; api && i < G_N_ELEMENTS(origins); i++)
+        if (strstr(api, origins[i].word))
             return origins[i].origin;
-    return VIR_FROM_NONE;
+    return VIR_FROM_DOMAIN;
 }

@@ -460,7 +460,7 @@ static void test_readonly_socket(void)
     test_call(fd, TEST_ECHO, 1, &remote_domain_define_xml_args_xdr, &args);
     test_error(fd, 1, &error);
     g_assert_cmpint(error.code, ==, VIR_ERR_OPERATION_DENIED);
-    g_assert_cmpint(error.domain, ==, VIR_FROM_DOM);
+    g_assert_cmpint(error.domain, ==, VIR_FROM_DOMAIN);
     xdr_clear(&remote_error_xdr, &error);
     fd_close(fd);
     test_server_stop(&test);
