@@ -139,7 +139,7 @@ static void do_on(char **args)
 /* Waits for signals for ever; TERM ends it with 0 unless it was given another answer. */
 static void do_pause(char **args)
 {
-    static char *const term[] = { "TERM", "0" };
+    static const char *const term[] = { "TERM", "0" };
     sigset_t set;
 
     (void)args;
