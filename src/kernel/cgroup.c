@@ -304,36 +304,52 @@ bool cgroup_open_unified(Cgroup *cgroup, int *ret_fd, GError **err)
 
 /* ---- removed ---- */
 
-/* Depth first: a group goes only after those below it. False: errno of the group itself. */
-static bool remove_tree(const char *dir)
+static bool remove_tree(const char *dir);
+
+/* False: errno of the first that stays. */
+static bool remove_below(const char *dir)
 {
-    g_autoptr(GDir) entries = NULL;
+    g_autoptr(GDir) entries = g_dir_open(dir, 0, NULL);
     const char *name;
 
-    if (rmdir(dir) == 0 || errno == ENOENT)
-        return true;
-    entries = g_dir_open(dir, 0, NULL);
     while (entries && (name = g_dir_read_name(entries))) {
         g_autofree char *child = g_build_filename(dir, name, NULL);
         struct stat info;
-        if (lstat(child, &info) == 0 && S_ISDIR(info.st_mode))
-            (void)remove_tree(child); /* if it stays, so does its parent, and that is told */
+        if (lstat(child, &info) == 0 && S_ISDIR(info.st_mode) && !remove_tree(child))
+            return false;
     }
-    return rmdir(dir) == 0 || errno == ENOENT;
+    return true;
 }
 
-/* All directories of this path; `err` tells of the first that stays. */
-bool cgroup_remove(Cgroup *cgroup, GError **err)
+/* Depth first: a group goes only after those below it. */
+static bool remove_tree(const char *dir)
+{
+    if (rmdir(dir) == 0 || errno == ENOENT)
+        return true;
+    return remove_below(dir) && (rmdir(dir) == 0 || errno == ENOENT);
+}
+
+static bool remove_each(Cgroup *cgroup, bool (*remove_one)(const char *dir), GError **err)
 {
     bool gone = true;
 
     for (guint i = 0; i < cgroup->hierarchies->len; i++) {
         const Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
-        if (remove_tree(hierarchy->dir))
+        if (remove_one(hierarchy->dir))
             continue;
         if (gone)
             fail_errno(err, errno, _("cannot remove cgroup '%s'"), hierarchy->dir);
         gone = false;
     }
     return gone;
+}
+
+bool cgroup_remove(Cgroup *cgroup, GError **err)
+{
+    return remove_each(cgroup, remove_tree, err);
+}
+
+bool cgroup_remove_below(Cgroup *cgroup, GError **err)
+{
+    return remove_each(cgroup, remove_below, err);
 }

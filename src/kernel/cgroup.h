@@ -64,9 +64,15 @@ bool cgroup_join(Cgroup *cgroup, GError **err);
 bool cgroup_leave(Cgroup *cgroup, GError **err);
 bool cgroup_open_unified(Cgroup *cgroup, int *ret_fd, GError **err);
 
+/* Mounts the calling process's view of its groups on a directory; it is in its cgroup namespace. */
+bool cgroup_attach_view(const Cgroup *cgroup, int target_fd, GError **err);
+
 /* For the monitor, which knows no groups: cgroup.kill, and what thaws. -1 where there is none. */
 int cgroup_open_kill(Cgroup *cgroup);
 int cgroup_open_thaw(Cgroup *cgroup, bool *ret_is_v1);
 
 /* Removes the groups, nested ones first; fine when they are gone already. */
 bool cgroup_remove(Cgroup *cgroup, GError **err);
+
+/* Only those nested in them. */
+bool cgroup_remove_below(Cgroup *cgroup, GError **err);

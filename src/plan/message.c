@@ -22,6 +22,7 @@ static const XdrType *const bodies[] = {
     [CONTROL_REBOOTED] = &control_running_xdr,
     [CONTROL_EXITED] = &control_exited_xdr,
     [CONTROL_CONSOLE_OPENED] = &control_console_xdr,
+    [CONTROL_GO] = NULL,
 };
 #define N_KINDS (sizeof bodies / sizeof *bodies)
 

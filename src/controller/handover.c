@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* See handover.h. */
+#include "controller/handover.h"
+
+#include "base/fd.h"
+#include "base/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NUMBER_MAX 16
+
+static void set_all_cloexec(const ControlHandover *handover, bool on)
+{
+    const int single[] = {
+        handover->init_pidfd,     handover->plan_fd,        handover->daemon_fd,
+        handover->listen_fd,      handover->state_dir_fd,   handover->controller_fd,
+        handover->monitor_fd,     handover->netns_fd,       handover->userns_fd,
+        handover->cgroup_kill_fd, handover->cgroup_thaw_fd,
+    };
+
+    /* A number that is not open is -1: nothing to mark. */
+    for (size_t i = 0; i < sizeof single / sizeof *single; i++)
+        (void)fd_set_cloexec(single[i], on);
+    for (uint32_t i = 0; i < handover->passed.len; i++)
+        (void)fd_set_cloexec(handover->passed.items[i], on);
+    for (uint32_t i = 0; i < handover->consoles.len; i++) {
+        (void)fd_set_cloexec(handover->consoles.items[i].master, on);
+        (void)fd_set_cloexec(handover->consoles.items[i].backlog, on);
+    }
+}
+
+static int write_memory(const ControlHandover *handover)
+{
+    XdrBuffer encoded = { 0 };
+    int fd = -1;
+
+    if (xdr_encode(&control_handover_xdr, handover, &encoded) == XDR_OK)
+        fd = process_seal_bytes("handover", encoded.data, encoded.len);
+    else
+        errno = ENOMEM;
+    xdr_buffer_clear(&encoded);
+    return fd;
+}
+
+/* Decimal, without the locale and buffers of printf. */
+static void format_number(unsigned number, char text[NUMBER_MAX])
+{
+    char *at = text + NUMBER_MAX - 1;
+    size_t len;
+
+    *at = '\0';
+    do {
+        *--at = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    len = strlen(at);
+    memmove(text, at, len + 1);
+}
+
+void handover_exec(int program_fd, const char *argv0, const char *why,
+                   const ControlHandover *handover)
+{
+    autofd int memory = write_memory(handover);
+    char number[NUMBER_MAX];
+    char *argv[] = { (char *)argv0, (char *)why, number, handover->name, NULL };
+    char *env[] = { NULL };
+
+    if (memory < 0)
+        return;
+    format_number((unsigned)memory, number);
+    set_all_cloexec(handover, false);
+    (void)fd_set_cloexec(memory, false);                      /* a bad descriptor only */
+    (void)execveat(program_fd, "", argv, env, AT_EMPTY_PATH); /* comes back only to fail */
+    set_all_cloexec(handover, true);
+}
+
+bool handover_load(const char *number, ControlHandover *ret_handover)
+{
+    autofd int memory = atoi(number);
+    struct stat info;
+    void *data;
+    XdrStatus status;
+
+    if (fstat(memory, &info) < 0 || info.st_size == 0)
+        return false;
+    data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, memory, 0);
+    if (data == MAP_FAILED)
+        return false;
+    status =
+        xdr_decode(&control_handover_xdr, data, (size_t)info.st_size, ret_handover, NULL, NULL);
+    (void)munmap(data, (size_t)info.st_size); /* cannot fail for what was mapped */
+    if (status != XDR_OK) {
+        errno = EBADMSG;
+        return false;
+    }
+    set_all_cloexec(ret_handover, true);
+    return true;
+}

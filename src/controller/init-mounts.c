@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * The container's tree, put together by its first process: one row per kind of mount. Targets are
+ * found below the root that is being built, never through a symlink out of it, and for what the
+ * kernel gives (/proc, /sys, /dev, cgroups) and for what hides it through no symlink at all.
+ */
+#include "controller/init.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "kernel/console.h"
+#include "kernel/mount.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+typedef struct Builder {
+    const Run *run; /* borrowed */
+    int root_fd;    /* borrowed */
+} Builder;
+
+static bool fail_mount(const PlanMount *mount, GError **err)
+{
+    return fail_errno(err, errno, _("cannot mount '%s' on '%s'"), mount->source, mount->target);
+}
+
+static const PlanMount *mount_at(const Builder *builder, uint32_t index)
+{
+    return &builder->run->plan.mounts.items[index];
+}
+
+/* ---- targets ---- */
+
+/* RAM and host trees may go where the image's own links lead, /var/run for one. */
+static PathLinks links_allowed(const PlanMount *mount)
+{
+    bool ours = mount->kind == PLAN_MOUNT_HOST || mount->kind == PLAN_MOUNT_INSIDE ||
+                (mount->kind == PLAN_MOUNT_NEW && !strcmp(mount->source, "tmpfs"));
+
+    return ours ? PATH_LINKS_INSIDE : PATH_LINKS_REFUSE;
+}
+
+static int make_target(const Builder *builder, const PlanMount *mount, PathKind kind)
+{
+    return path_make(builder->root_fd, mount->target, kind, links_allowed(mount));
+}
+
+static bool attach_at_target(const Builder *builder, const PlanMount *mount, int fd, GError **err)
+{
+    autofd int target = -1;
+    struct stat info;
+
+    if (fstat(fd, &info) < 0)
+        return fail_mount(mount, err);
+    target = make_target(builder, mount, S_ISDIR(info.st_mode) ? PATH_DIRECTORY : PATH_FILE);
+    return (target >= 0 && mount_attach(fd, target)) || fail_mount(mount, err);
+}
+
+/* For a mount that changes what is at its target. *ret_fd stays -1 when that may be missing. */
+static bool open_existing(const Builder *builder, const PlanMount *mount, int *ret_fd, GError **err)
+{
+    int fd = path_open(builder->root_fd, mount->target, O_PATH, links_allowed(mount));
+
+    if (fd < 0 && errno == ENOENT && (mount->flags & PLAN_MOUNT_F_OPTIONAL))
+        return true;
+    if (fd < 0)
+        return fail_errno(err, errno, _("cannot open '%s'"), mount->target);
+    *ret_fd = fd;
+    return true;
+}
+
+/* ---- kinds ---- */
+
+/* A mount from the staging directory, which is our working directory; -1 with ENOENT: none. */
+static int take_staged(const char *name)
+{
+    autofd int place = openat(AT_FDCWD, name, O_PATH | O_CLOEXEC);
+
+    return place < 0 ? -1 : mount_clone(place, "", MOUNT_RECURSIVE);
+}
+
+static int take_source(const Builder *builder, uint32_t index)
+{
+    g_autofree char *name = staging_source_name(index);
+
+    if (run_needs_helper(builder->run))
+        return take_staged(name);
+    errno = ENOENT;
+    return fcntl(builder->run->sources[index], F_DUPFD_CLOEXEC, 3);
+}
+
+/* Opened by the controller; it left out only what is optional. */
+static bool attach_source(const Builder *builder, uint32_t index, GError **err)
+{
+    const PlanMount *mount = mount_at(builder, index);
+    autofd int fd = take_source(builder, index);
+
+    if (fd < 0 && (errno == ENOENT || errno == EBADF) && (mount->flags & PLAN_MOUNT_F_OPTIONAL))
+        return true;
+    if (fd < 0)
+        return fail_mount(mount, err);
+    return attach_at_target(builder, mount, fd, err);
+}
+
+static bool attach_inside(const Builder *builder, uint32_t index, GError **err)
+{
+    const PlanMount *mount = mount_at(builder, index);
+    bool recursive = mount->flags & PLAN_MOUNT_F_RECURSIVE;
+    autofd int source = path_open(builder->root_fd, mount->source, O_PATH, PATH_LINKS_INSIDE);
+    autofd int fd = -1;
+
+    if (source < 0 && errno == ENOENT && (mount->flags & PLAN_MOUNT_F_OPTIONAL))
+        return true;
+    if (source >= 0)
+        fd = mount_clone(source, "", recursive ? MOUNT_RECURSIVE : MOUNT_TOP_ONLY);
+    if (fd < 0 || !mount_set_flags(fd, mount->flags))
+        return fail_mount(mount, err);
+    return attach_at_target(builder, mount, fd, err);
+}
+
+static bool attach_new(const Builder *builder, uint32_t index, GError **err)
+{
+    const PlanMount *mount = mount_at(builder, index);
+    autofd int fd = -1;
+
+    if (!mount_new(mount->source, mount->options, &fd, err))
+        return fail_while(err, "'%s'", mount->target);
+    if (!mount_set_flags(fd, mount->flags))
+        return fail_mount(mount, err);
+    return attach_at_target(builder, mount, fd, err);
+}
+
+static int take_console(const Builder *builder, size_t index)
+{
+    g_autofree char *name = staging_console_name(index);
+
+    if (run_needs_helper(builder->run))
+        return take_staged(name);
+    return fcntl(builder->run->consoles[index].mount, F_DUPFD_CLOEXEC, 3);
+}
+
+static bool attach_console(const Builder *builder, int dev, size_t index, GError **err)
+{
+    g_autofree char *name = console_device((unsigned)index);
+    autofd int place = path_open(dev, name, O_PATH, PATH_LINKS_REFUSE);
+    autofd int fd = take_console(builder, index);
+
+    if (place < 0 || fd < 0 || !mount_attach(fd, place))
+        return fail_errno(err, errno, _("cannot mount a console on '/dev/%s'"), name);
+    return true;
+}
+
+static bool attach_dev(const Builder *builder, uint32_t index, GError **err)
+{
+    autofd int dev = -1;
+
+    if (!attach_source(builder, index, err))
+        return false;
+    dev = path_open(builder->root_fd, mount_at(builder, index)->target, O_PATH, PATH_LINKS_REFUSE);
+    for (size_t i = 0; i < builder->run->n_consoles; i++) {
+        if (!attach_console(builder, dev, i, err))
+            return false;
+    }
+    return true;
+}
+
+static bool attach_cgroup(const Builder *builder, uint32_t index, GError **err)
+{
+    const PlanMount *mount = mount_at(builder, index);
+    autofd int target = make_target(builder, mount, PATH_DIRECTORY);
+
+    if (target < 0)
+        return fail_mount(mount, err);
+    return cgroup_attach_view(builder->run->cgroup, target, err) ||
+           fail_while(err, "'%s'", mount->target);
+}
+
+/* The host's /dev/null, which is still to be seen, and which nobody in the container made. */
+static int clone_null(void)
+{
+    autofd int null = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    struct stat info;
+
+    if (null < 0 || fstat(null, &info) < 0)
+        return -1;
+    if (!S_ISCHR(info.st_mode) || info.st_rdev != makedev(1, 3)) {
+        errno = ENODEV;
+        return -1;
+    }
+    return mount_clone(null, "", MOUNT_TOP_ONLY);
+}
+
+static bool make_mask(int target, int *ret_fd, GError **err)
+{
+    struct stat info;
+
+    if (fstat(target, &info) < 0)
+        return fail_errno(err, errno, _("cannot look at what is to be hidden"));
+    if (S_ISDIR(info.st_mode))
+        return mount_new("tmpfs", "mode=555,size=0,nr_inodes=2", ret_fd, err);
+    *ret_fd = clone_null();
+    return *ret_fd >= 0 || fail_errno(err, errno, _("cannot take the host's '%s'"), "/dev/null");
+}
+
+static bool attach_mask(const Builder *builder, uint32_t index, GError **err)
+{
+    const PlanMount *mount = mount_at(builder, index);
+    autofd int target = -1;
+    autofd int fd = -1;
+
+    if (!open_existing(builder, mount, &target, err))
+        return false;
+    if (target < 0)
+        return true;
+    if (!make_mask(target, &fd, err))
+        return fail_while(err, "'%s'", mount->target);
+    if (!mount_set_flags(fd, mount->flags | PLAN_MOUNT_F_READONLY) || !mount_attach(fd, target))
+        return fail_errno(err, errno, _("cannot hide '%s'"), mount->target);
+    return true;
+}
+
+/* Binds what is at the target on itself, with other flags. */
+static bool attach_again(const Builder *builder, uint32_t index, GError **err)
+{
+    const PlanMount *mount = mount_at(builder, index);
+    bool writable = mount->kind == PLAN_MOUNT_WRITABLE;
+    autofd int target = -1;
+    autofd int fd = -1;
+
+    if (!open_existing(builder, mount, &target, err))
+        return false;
+    if (target < 0)
+        return true;
+    fd = mount_clone(target, "",
+                     mount->flags & PLAN_MOUNT_F_RECURSIVE ? MOUNT_RECURSIVE : MOUNT_TOP_ONLY);
+    if (fd >= 0 &&
+        (writable ? mount_set_writable(fd) && mount_set_flags(fd, mount->flags)
+                  : mount_set_flags(fd, mount->flags | PLAN_MOUNT_F_READONLY)) &&
+        mount_attach(fd, target))
+        return true;
+    return fail_errno(err, errno,
+                      writable ? _("cannot make '%s' writable") : _("cannot make '%s' read-only"),
+                      mount->target);
+}
+
+/* Indexed by PlanMountKind. */
+static bool (*const kinds[])(const Builder *builder, uint32_t index, GError **err) = {
+    [PLAN_MOUNT_HOST] = attach_source,    [PLAN_MOUNT_INSIDE] = attach_inside,
+    [PLAN_MOUNT_NEW] = attach_new,        [PLAN_MOUNT_DEV] = attach_dev,
+    [PLAN_MOUNT_CGROUP] = attach_cgroup,  [PLAN_MOUNT_MASK] = attach_mask,
+    [PLAN_MOUNT_READONLY] = attach_again, [PLAN_MOUNT_WRITABLE] = attach_again,
+};
+
+static bool attach(const Builder *builder, uint32_t index, GError **err)
+{
+    unsigned kind = (unsigned)mount_at(builder, index)->kind;
+
+    if (kind >= G_N_ELEMENTS(kinds))
+        return fail(err, ERR(LXC, INTERNAL_ERROR), _("unknown kind %u of mount"), kind);
+    return kinds[kind](builder, index, err);
+}
+
+/* ---- public ---- */
+
+static bool take_root(const Builder *builder, const PlanMount *mount, int *ret_fd, GError **err)
+{
+    if (mount->kind == PLAN_MOUNT_NEW)
+        return mount_new(mount->source, mount->options, ret_fd, err) &&
+               (mount_set_flags(*ret_fd, mount->flags) || fail_mount(mount, err));
+    *ret_fd = take_source(builder, 0);
+    return *ret_fd >= 0 || fail_mount(mount, err);
+}
+
+bool init_attach_root(const Run *run, int *ret_root_fd, GError **err)
+{
+    Builder builder = { .run = run, .root_fd = -1 };
+    const PlanMount *mount = run->plan.mounts.items;
+    autofd int top = -1;
+    autofd int fd = -1;
+
+    if (run->plan.mounts.len == 0 || strcmp(mount->target, "/"))
+        return fail(err, ERR(LXC, INTERNAL_ERROR), _("the plan has no root tree"));
+    if (!mount_make_private())
+        return fail_errno(err, errno, _("cannot leave the host's mount propagation"));
+    if (!take_root(&builder, mount, &fd, err))
+        return false;
+    top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0 || !mount_attach(fd, top))
+        return fail_mount(mount, err);
+    *ret_root_fd = fd_steal(&fd);
+    return true;
+}
+
+bool init_attach_mounts(const Run *run, int root_fd, GError **err)
+{
+    Builder builder = { .run = run, .root_fd = root_fd };
+
+    for (uint32_t i = 1; i < run->plan.mounts.len; i++) {
+        if (!attach(&builder, i, err))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * THE list of what the container's first process does to itself before it becomes the init that the
+ * user named. It starts as a copy of the controller, in its new namespaces and groups, and speaks
+ * with it over one socket: go comes in, an error goes out, and the end of the socket by exec is
+ * success. Nothing needs undoing: its namespaces end with it.
+ *
+ * Once the new root is to be seen, nothing here looks up names, loads locales or plug-ins.
+ */
+#include "controller/init.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "controller/step.h"
+#include "kernel/capability.h"
+#include "kernel/user.h"
+#include "message.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <linux/keyctl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FIRST_PASSED_FD 3
+
+/* ---- ids ---- */
+
+/*
+ * Root of our user namespace, if that is new; a session and a keyring of our own either way. Until
+ * exec nobody in the container may look at our memory and descriptors.
+ */
+static bool become_root(Run *run, GError **err)
+{
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+        return fail_errno(err, errno, _("cannot hide the process from tracing"));
+    if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+        return fail_errno(err, errno, _("cannot become the container's root"));
+    if (setsid() < 0)
+        return fail_errno(err, errno, _("cannot start a session"));
+    if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0 && errno != ENOSYS)
+        return fail_errno(err, errno, _("cannot start a session keyring"));
+    (void)umask(0); /* gives the old one */
+    return true;
+}
+
+/* ---- root, mounts, pivot ---- */
+
+/* The groups are joined by now, so they become "/" of the cgroup namespace. */
+static bool attach_root(Run *run, GError **err)
+{
+    if ((run->plan.namespaces & PLAN_NS_CGROUP) && unshare(CLONE_NEWCGROUP) < 0)
+        return fail_errno(err, errno, _("cannot make a cgroup namespace"));
+    return init_attach_root(run, &run->root_fd, err);
+}
+
+static bool attach_mounts(Run *run, GError **err)
+{
+    return init_attach_mounts(run, run->root_fd, err);
+}
+
+/*
+ * With "." for both, the old root ends up right on top of the new one, and goes from there: nothing
+ * is written into the root tree for it.
+ */
+static bool pivot(Run *run, GError **err)
+{
+    if (fchdir(run->root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+        return fail_errno(err, errno, _("cannot change to the root tree"));
+    if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+        return fail_errno(err, errno, _("cannot let the host's tree go"));
+    return true;
+}
+
+/* ---- hostname, and the loopback device ---- */
+
+/* With links the daemon does this together with them. */
+static bool raise_loopback(GError **err)
+{
+    struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+    autofd int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (sock < 0 || ioctl(sock, SIOCSIFFLAGS, &request) < 0)
+        return fail_errno(err, errno, _("cannot bring '%s' up"), "lo");
+    return true;
+}
+
+static bool set_hostname(Run *run, GError **err)
+{
+    const char *name = run->plan.hostname;
+
+    if ((run->plan.namespaces & PLAN_NS_UTS) && *name && sethostname(name, strlen(name)) < 0)
+        return fail_errno(err, errno, _("cannot set the host name '%s'"), name);
+    if ((run->plan.namespaces & PLAN_NS_NET) && run->plan.links.len == 0 && !run->restart)
+        return raise_loopback(err);
+    return true;
+}
+
+/* ---- wait-go ---- */
+
+/* The one other answer than "go" is the controller's end. */
+static bool wait_go(Run *run, GError **err)
+{
+    Message message = { 0 };
+
+    if (message_receive(run->inner_fd, &message) <= 0)
+        _exit(1);
+    message_clear(&message);
+    return true;
+}
+
+/* ---- capabilities ---- */
+
+/*
+ * The first console by its name in the container, so that ttyname(3) finds it there; by the
+ * descriptor we have where the plan's /dev or device rules leave that out. -1: errno.
+ */
+static int open_console(const Run *run, int root)
+{
+    autofd int fd = path_open(root, "/dev/console", O_RDWR | O_NOCTTY, PATH_LINKS_REFUSE);
+    int slave = run->consoles[0].slave;
+    struct stat named;
+    struct stat ours;
+
+    if (fd >= 0 && fstat(fd, &named) == 0 && fstat(slave, &ours) == 0 &&
+        named.st_rdev == ours.st_rdev && named.st_dev == ours.st_dev)
+        return fd_steal(&fd);
+    return fcntl(slave, F_DUPFD_CLOEXEC, FIRST_PASSED_FD);
+}
+
+/* Standard streams are the first console, else /dev/null; the consoles belong to init's user. */
+static bool take_terminal(const Run *run, int root, uid_t uid, gid_t gid, GError **err)
+{
+    autofd int terminal = run->n_consoles > 0
+                              ? open_console(run, root)
+                              : path_open(root, "/dev/null", O_RDWR, PATH_LINKS_REFUSE);
+
+    if (terminal < 0)
+        return fail_errno(err, errno, _("cannot open the standard streams"));
+    if (run->n_consoles > 0 && ioctl(terminal, TIOCSCTTY, 0) < 0)
+        return fail_errno(err, errno, _("cannot make the console the controlling terminal"));
+    for (size_t i = 0; i < run->n_consoles; i++) {
+        int slave = run->consoles[i].slave;
+        if (fchown(slave, i == 0 ? uid : 0, i == 0 ? gid : 0) < 0 || fchmod(slave, 0620) < 0)
+            return fail_errno(err, errno, _("cannot give console%zu to the container"), i);
+    }
+    for (int fd = 0; fd < FIRST_PASSED_FD; fd++) {
+        if (dup2(terminal, fd) < 0)
+            return fail_errno(err, errno, _("cannot set the standard streams"));
+    }
+    return true;
+}
+
+static bool change_user(uid_t uid, gid_t gid, GError **err)
+{
+    if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+        return fail_errno(err, errno, _("cannot become user %u and group %u"), uid, gid);
+    return true;
+}
+
+static bool drop_capabilities(Run *run, GError **err)
+{
+    const PlanInit *init = &run->plan.init;
+    autofd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    uid_t uid;
+    gid_t gid;
+
+    if (root < 0)
+        return fail_errno(err, errno, _("cannot open the root tree"));
+    if (!user_find(root, init->user, init->group, &uid, &gid, err) ||
+        !take_terminal(run, root, uid, gid, err))
+        return false;
+    if (!capability_bound(init->capabilities))
+        return fail_errno(err, errno, _("cannot bound the capabilities"));
+    if (!change_user(uid, gid, err))
+        return false;
+    if (!capability_set(uid == 0 ? init->capabilities : 0))
+        return fail_errno(err, errno, _("cannot set the capabilities"));
+    return true;
+}
+
+/* ---- exec ---- */
+
+/* Never by a magic link: /proc/self/fd/N may be a directory of the host's. */
+static bool enter_dir(const PlanInit *init, GError **err)
+{
+    autofd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    autofd int dir = -1;
+
+    if (!*init->dir)
+        return true;
+    dir = path_open(root, init->dir, O_PATH | O_DIRECTORY, PATH_LINKS_INSIDE);
+    if (dir < 0 || fchdir(dir) < 0)
+        return fail_errno(err, errno, _("cannot change to directory '%s'"), init->dir);
+    return true;
+}
+
+/*
+ * The passed descriptors become 3, 4, ... in order. They, and the socket, are first brought out of
+ * the way of those numbers; all else closes with exec.
+ */
+static bool place_descriptors(Run *run, GError **err)
+{
+    int first_free = FIRST_PASSED_FD + (int)run->n_passed;
+
+    run->inner_fd = fcntl(run->inner_fd, F_DUPFD_CLOEXEC, first_free);
+    for (size_t i = 0; i < run->n_passed; i++)
+        run->passed[i] = fcntl(run->passed[i], F_DUPFD_CLOEXEC, first_free);
+    for (size_t i = 0; i < run->n_passed; i++) {
+        if (dup2(run->passed[i], FIRST_PASSED_FD + (int)i) < 0)
+            return fail_errno(err, errno, _("cannot pass descriptor %zu on"), i);
+    }
+    if (close_range((unsigned)first_free, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+        return fail_errno(err, errno, _("cannot close descriptors"));
+    return true;
+}
+
+static bool reset_process(const Run *run, GError **err)
+{
+    sigset_t none;
+
+    for (int signum = 1; signum < NSIG; signum++)
+        (void)signal(signum, SIG_DFL); /* KILL and STOP refuse, and the C library's own */
+    (void)sigemptyset(&none);
+    if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+        return fail_errno(err, errno, _("cannot reset the signals"));
+    (void)umask(022); /* gives the old one */
+    if (run->plan.init.personality_32bit && personality(PER_LINUX32) < 0)
+        return fail_errno(err, errno, _("cannot become a 32 bit process"));
+    /* The container does not outlive the parent of its init. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+        return fail_errno(err, errno, _("cannot tie the process to its controller"));
+    return true;
+}
+
+/* A list of the plan's with the NULL that exec wants. Lives until then. */
+static char **as_vector(char *const *items, uint32_t len)
+{
+    char **vector = g_new(char *, len + 1);
+
+    for (uint32_t i = 0; i < len; i++)
+        vector[i] = items[i];
+    vector[len] = NULL;
+    return vector;
+}
+
+static bool execute(Run *run, GError **err)
+{
+    const PlanInit *init = &run->plan.init;
+    g_autofree char **argv = as_vector(init->argv.items, init->argv.len);
+    g_autofree char **env = as_vector(init->env.items, init->env.len);
+
+    if (!step_may_pass(run, "exec", err) || !enter_dir(init, err) || !place_descriptors(run, err) ||
+        !reset_process(run, err))
+        return false;
+    (void)execve(init->path, argv, env); /* comes back only to fail */
+    return fail_errno(err, errno, _("cannot execute '%s'"), init->path);
+}
+
+/* ---- the list ---- */
+
+static const Step init_steps[] = {
+    {"ids",           become_root,       NULL},
+    { "root",         attach_root,       NULL},
+    { "mounts",       attach_mounts,     NULL},
+    { "pivot",        pivot,             NULL},
+    { "hostname",     set_hostname,      NULL},
+    { "wait-go",      wait_go,           NULL},
+    { "capabilities", drop_capabilities, NULL},
+    { "exec",         execute,           NULL},
+};
+
+void init_main(Run *run)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (!steps_run(init_steps, G_N_ELEMENTS(init_steps), run, &why))
+        (void)send_error(run->inner_fd, CONTROL_FAILED, why); /* nobody there: nobody to tell */
+    _exit(1);
+}

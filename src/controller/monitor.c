@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * virtlxc-monitor: what stays resident for each running container. It is the parent of its init,
+ * keeps its consoles flowing, answers the daemon of the day, and when init ends it becomes the
+ * controller again, which knows what to do. One thread, one poll, no library but libc.
+ *
+ * Whoever connects to the socket and is root, or who we are, is the daemon; the newest one counts.
+ */
+#include "controller/monitor.h"
+
+#include "base/fd.h"
+#include "base/process.h"
+#include "controller/handover.h"
+#include "message.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PATH_SIZE 24 /* "/dev/pts/4294967295" */
+
+typedef struct Monitor {
+    ControlHandover handover;
+    MonitorConsole *consoles; /* one per handover.consoles */
+    struct pollfd *polls;     /* init, listener, daemon, then the consoles */
+} Monitor;
+
+enum { POLL_INIT, POLL_LISTEN, POLL_DAEMON, POLL_CONSOLES };
+
+/* ---- the daemon ---- */
+
+static void hang_up(Monitor *monitor)
+{
+    fd_close(fd_steal(&monitor->handover.daemon_fd));
+    for (uint32_t i = 0; i < monitor->handover.consoles.len; i++)
+        monitor->consoles[i].lent = false;
+}
+
+/* "/dev/pts/N", without printf. */
+static void format_path(unsigned number, char path[PATH_SIZE])
+{
+    static const char prefix[] = "/dev/pts/";
+    char digits[PATH_SIZE];
+    size_t n = 0;
+    char *at = path + sizeof prefix - 1;
+
+    memcpy(path, prefix, sizeof prefix - 1);
+    do {
+        digits[n++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    while (n > 0)
+        *at++ = digits[--n];
+    *at = '\0';
+}
+
+/* What a new daemon needs to know; freed again at once. */
+static bool tell_running(Monitor *monitor)
+{
+    uint32_t n = monitor->handover.consoles.len;
+    ControlRunning running = { .init_pid = monitor->handover.init_pid };
+    char(*paths)[PATH_SIZE] = calloc(n + 1, sizeof *paths);
+    char **items = calloc(n + 1, sizeof *items);
+    bool sent = false;
+
+    if (paths && items) {
+        for (uint32_t i = 0; i < n; i++) {
+            format_path(monitor->handover.consoles.items[i].pts, paths[i]);
+            items[i] = paths[i];
+        }
+        running.consoles.len = n;
+        running.consoles.items = items;
+        sent = message_send(monitor->handover.daemon_fd, CONTROL_RUNNING, &running, NULL, 0);
+    }
+    free(items);
+    free(paths);
+    return sent;
+}
+
+static bool is_daemon(int sock)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+
+    return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static void accept_daemon(Monitor *monitor)
+{
+    autofd int sock =
+        accept4(monitor->handover.listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (sock < 0 || !is_daemon(sock))
+        return;
+    hang_up(monitor);
+    monitor->handover.daemon_fd = fd_steal(&sock);
+    if (!tell_running(monitor))
+        hang_up(monitor);
+}
+
+/* Thawed first: a process frozen by v1 does not die. The end itself is seen by init's pidfd. */
+static void kill_container(Monitor *monitor)
+{
+    ControlHandover *handover = &monitor->handover;
+    const char *thaw = handover->cgroup_thaw_v1 ? "THAWED" : "0";
+
+    handover->destroyed = true;
+    (void)process_signal(handover->init_pidfd, SIGKILL); /* ended is what is wanted */
+    if (handover->cgroup_kill_fd >= 0)
+        (void)fd_write_full(handover->cgroup_kill_fd, "1", 1); /* the controller looks again */
+    if (handover->cgroup_thaw_fd >= 0)
+        (void)fd_write_full(handover->cgroup_thaw_fd, thaw, strlen(thaw)); /* the same */
+}
+
+static bool open_console(Monitor *monitor, unsigned index)
+{
+    ControlConsole refused = { .index = index, .errnum = ENOENT };
+
+    if (index < monitor->handover.consoles.len)
+        return monitor_console_lend(&monitor->consoles[index], index, monitor->handover.daemon_fd);
+    return message_send(monitor->handover.daemon_fd, CONTROL_CONSOLE_OPENED, &refused, NULL, 0);
+}
+
+/* False: not a message that a daemon sends to us. */
+static bool obey(Monitor *monitor, const Message *message)
+{
+    unsigned index = message->body.console.index;
+
+    if (message->kind == CONTROL_CONSOLE_OPEN)
+        return open_console(monitor, index);
+    if (message->kind == CONTROL_CONSOLE_CLOSE) {
+        if (index < monitor->handover.consoles.len)
+            monitor->consoles[index].lent = false;
+        return true;
+    }
+    if (message->kind != CONTROL_KILL)
+        return false;
+    kill_container(monitor);
+    return true;
+}
+
+static void serve_daemon(Monitor *monitor)
+{
+    Message message = { 0 };
+    int got = message_receive(monitor->handover.daemon_fd, &message);
+
+    if (got < 0 && errno == EAGAIN)
+        return;
+    if (got <= 0 || !obey(monitor, &message))
+        hang_up(monitor);
+    if (got > 0)
+        message_clear(&message);
+}
+
+/* ---- the loop ---- */
+
+static void become_controller(Monitor *monitor)
+{
+    handover_exec(monitor->handover.controller_fd, "virtlxc-controller", HANDOVER_ENDED,
+                  &monitor->handover);
+    _exit(EXIT_FAILURE); /* the daemon sees us gone, and cleans up */
+}
+
+static void fill_polls(Monitor *monitor)
+{
+    struct pollfd *polls = monitor->polls;
+
+    polls[POLL_INIT] = (struct pollfd){ monitor->handover.init_pidfd, POLLIN, 0 };
+    polls[POLL_LISTEN] = (struct pollfd){ monitor->handover.listen_fd, POLLIN, 0 };
+    polls[POLL_DAEMON] = (struct pollfd){ monitor->handover.daemon_fd, POLLIN, 0 };
+    for (uint32_t i = 0; i < monitor->handover.consoles.len; i++) {
+        short events = monitor->consoles[i].lent ? 0 : POLLIN;
+        polls[POLL_CONSOLES + i] =
+            (struct pollfd){ monitor->handover.consoles.items[i].master, events, 0 };
+    }
+}
+
+/* What init printed last is read before its end is seen to. */
+static void serve_consoles(Monitor *monitor)
+{
+    for (uint32_t i = 0; i < monitor->handover.consoles.len; i++) {
+        short events = monitor->polls[POLL_CONSOLES + i].revents;
+        if (events & POLLIN)
+            monitor_console_drain(&monitor->consoles[i]);
+        else if (events & POLLHUP)
+            monitor_console_revive(&monitor->consoles[i]);
+    }
+}
+
+static void watch(Monitor *monitor)
+{
+    nfds_t n_polls = POLL_CONSOLES + monitor->handover.consoles.len;
+
+    for (;;) {
+        fill_polls(monitor);
+        if (poll(monitor->polls, n_polls, -1) < 0)
+            continue; /* a signal */
+        serve_consoles(monitor);
+        if (monitor->polls[POLL_INIT].revents)
+            become_controller(monitor);
+        if (monitor->polls[POLL_DAEMON].revents)
+            serve_daemon(monitor);
+        if (monitor->polls[POLL_LISTEN].revents)
+            accept_daemon(monitor);
+    }
+}
+
+static bool start(Monitor *monitor, const char *number)
+{
+    uint32_t n;
+
+    if (!handover_load(number, &monitor->handover))
+        return false;
+    n = monitor->handover.consoles.len;
+    monitor->consoles = calloc(n + 1, sizeof *monitor->consoles);
+    monitor->polls = calloc(POLL_CONSOLES + n, sizeof *monitor->polls);
+    if (!monitor->consoles || !monitor->polls)
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        monitor_console_start(&monitor->consoles[i], &monitor->handover.consoles.items[i]);
+    return monitor->handover.daemon_fd < 0 || fd_set_nonblocking(monitor->handover.daemon_fd, true);
+}
+
+int main(int argc, char **argv)
+{
+    static const char usage[] = "virtlxc-monitor is started by virtlxcd only\n";
+    Monitor monitor = { 0 };
+
+    (void)prctl(PR_SET_NAME, "virtlxc-mon", 0, 0, 0); /* for ps only */
+    if (argc < 3 || strcmp(argv[1], HANDOVER_WATCH) || !start(&monitor, argv[2])) {
+        (void)fd_write_full(2, usage, sizeof usage - 1); /* nowhere else to say it */
+        return EXIT_FAILURE;
+    }
+    watch(&monitor);
+}

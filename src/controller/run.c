@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * THE list of what starts a container, seen from outside of it. The other half, inside, is in
+ * init.c. There are two barriers: go, and ready-or-error.
+ */
+#include "controller/run.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "controller/step.h"
+#include "kernel/console.h"
+#include "kernel/idmap.h"
+#include "kernel/mount.h"
+#include "message.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void run_init(Run *run)
+{
+    *run = (Run){ .daemon_fd = -1, .listen_fd = -1, .state_dir_fd = -1, .plan_fd = -1 };
+    run->controller_fd = run->monitor_fd = -1;
+    run->userns_fd = run->netns_fd = run->host_mounts_fd = run->staging_fd = -1;
+    run->init_pidfd = run->init_fd = run->inner_fd = run->root_fd = -1;
+}
+
+/* ---- the plan ---- */
+
+static bool decode_plan(Run *run, GError **err)
+{
+    struct stat info;
+    const char *where = NULL;
+    XdrStatus status;
+    void *data;
+
+    if (fstat(run->plan_fd, &info) < 0 || info.st_size == 0)
+        return fail(err, ERR(LXC, INTERNAL_ERROR), _("the plan did not come"));
+    data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, run->plan_fd, 0);
+    if (data == MAP_FAILED)
+        return fail_errno(err, errno, _("cannot read the plan"));
+    status = xdr_decode(&plan_xdr, data, (size_t)info.st_size, &run->plan, NULL, &where);
+    (void)munmap(data, (size_t)info.st_size); /* the process is short-lived at worst */
+    if (status != XDR_OK)
+        return fail(err, ERR(LXC, INTERNAL_ERROR), _("cannot decode the plan: %s in '%s'"),
+                    xdr_status_text(status), where ? where : "");
+    return true;
+}
+
+bool run_load_plan(Run *run, GError **err)
+{
+    if (!decode_plan(run, err))
+        return false;
+    run->sources = g_new(int, run->plan.mounts.len + 1);
+    for (uint32_t i = 0; i < run->plan.mounts.len; i++)
+        run->sources[i] = -1;
+    run->n_consoles = run->plan.consoles.len;
+    run->consoles = g_new0(RunConsole, run->n_consoles + 1);
+    for (size_t i = 0; i < run->n_consoles; i++)
+        run->consoles[i] = (RunConsole){
+            {.master = -1, .backlog = -1},
+            -1, -1
+        };
+    return true;
+}
+
+bool run_needs_helper(const Run *run)
+{
+    return (run->plan.namespaces & PLAN_NS_USER) || (run->restart && run->netns_fd >= 0);
+}
+
+/* ---- consoles ---- */
+
+/* Root of the container may give the slave away only once it is its own. */
+static bool console_start(RunConsole *console, const Plan *plan, GError **err)
+{
+    unsigned number;
+
+    if (console->kept.master < 0) {
+        if (!console_open(&console->kept.master, &number, err))
+            return false;
+        console->kept.pts = number;
+    }
+    if (!console_open_slave(console->kept.master, &console->slave, err))
+        return false;
+    if (fchown(console->slave, idmap_root_uid(plan), idmap_root_gid(plan)) < 0)
+        return fail_errno(err, errno, _("cannot give '/dev/pts/%u' away"), console->kept.pts);
+    console->mount = mount_clone(console->slave, "", MOUNT_TOP_ONLY);
+    if (console->mount < 0)
+        return fail_errno(err, errno, _("cannot bind '/dev/pts/%u'"), console->kept.pts);
+    return true;
+}
+
+static bool consoles_open(Run *run, GError **err)
+{
+    for (size_t i = 0; i < run->n_consoles; i++) {
+        if (!console_start(&run->consoles[i], &run->plan, err))
+            return fail_while(err, "console%zu", i);
+    }
+    return true;
+}
+
+static void consoles_close(Run *run)
+{
+    for (size_t i = 0; i < run->n_consoles; i++) {
+        fd_close(fd_steal(&run->consoles[i].kept.master));
+        fd_close(fd_steal(&run->consoles[i].slave));
+        fd_close(fd_steal(&run->consoles[i].mount));
+    }
+}
+
+/* ---- cgroup ---- */
+
+/* We join, so that init is born inside, and leave once it is there. See cgroup_join. */
+static bool cgroup_enter(Run *run, GError **err)
+{
+    return cgroup_create(&run->plan.cgroup, &run->cgroup, err) && cgroup_join(run->cgroup, err);
+}
+
+static void cgroup_undo(Run *run)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (!run->cgroup)
+        return;
+    if (!cgroup_leave(run->cgroup, &why) || !cgroup_kill_and_wait(run->cgroup, &why) ||
+        !cgroup_remove(run->cgroup, &why))
+        g_printerr("%s\n", why->message);
+    g_clear_pointer(&run->cgroup, cgroup_free);
+}
+
+/* Live changes of the limits outlast a reboot: they are in the groups, not in the plan. */
+static bool resources_apply(Run *run, GError **err)
+{
+    return run->restart || cgroup_apply_settings(run->cgroup, &run->plan.cgroup, err);
+}
+
+static bool devices_allow(Run *run, GError **err)
+{
+    return run->restart || cgroup_apply_devices(run->cgroup, &run->plan.cgroup, err);
+}
+
+/* ---- limits of init that are ours to reset, not inherited from the daemon ---- */
+
+static bool reset_oom_score(pid_t pid, GError **err)
+{
+    g_autofree char *own = path_read(AT_FDCWD, "/proc/self/oom_score_adj", 32);
+    g_autofree char *path = NULL;
+
+    if (own && !strcmp(own, "0\n"))
+        return true;
+    path = g_strdup_printf("/proc/%d/oom_score_adj", (int)pid);
+    if (path_write(AT_FDCWD, path, "0"))
+        return true;
+    return fail_errno(err, errno, _("cannot write '%s'"), path);
+}
+
+static bool limits_set(Run *run, GError **err)
+{
+    static const struct {
+        enum __rlimit_resource what;
+        struct rlimit limit;
+    } limits[] = {
+        {RLIMIT_CORE,    { 0, RLIM_INFINITY }},
+        { RLIMIT_NOFILE, { 1024, 512 * 1024 }},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(limits); i++) {
+        if (prlimit(run->init_pid, limits[i].what, &limits[i].limit, NULL) < 0)
+            return fail_errno(err, errno, _("cannot set the resource limits of init"));
+    }
+    return reset_oom_score(run->init_pid, err);
+}
+
+/* ---- links ---- */
+
+static bool open_netns(Run *run, GError **err)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/ns/net", (int)run->init_pid);
+
+    if (!(run->plan.namespaces & PLAN_NS_NET) || run->netns_fd >= 0)
+        return true;
+    run->netns_fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (run->netns_fd < 0)
+        return fail_errno(err, errno, _("cannot open the network namespace of init"));
+    return true;
+}
+
+static bool await_links(Run *run, GError **err)
+{
+    Message message = { 0 };
+    int got = message_receive(run->daemon_fd, &message);
+    bool fine = got > 0 && message.kind == CONTROL_LINKS_DONE && message.body.error.code == 0;
+
+    if (got <= 0 || message.kind != CONTROL_LINKS_DONE)
+        fail(err, ERR(LXC, OPERATION_FAILED), _("the daemon hung up before the links were made"));
+    else if (!fine)
+        fail_control(err, &message.body.error);
+    message_clear(&message);
+    return fine;
+}
+
+/* They are the daemon's to make; they outlast a reboot with their namespace. */
+static bool links_ask(Run *run, GError **err)
+{
+    ControlRunning ask = { .init_pid = run->init_pid };
+
+    if (!open_netns(run, err))
+        return false;
+    if (run->restart || run->plan.links.len == 0)
+        return true;
+    if (!message_send(run->daemon_fd, CONTROL_LINKS, &ask, NULL, 0))
+        return fail_errno(err, errno, _("cannot ask the daemon for the links"));
+    return await_links(run, err);
+}
+
+static void links_forget(Run *run)
+{
+    fd_close(fd_steal(&run->netns_fd)); /* the last holder takes the links along */
+}
+
+/* ---- go ---- */
+
+/* Init says nothing when it is well: its end of the socket closes as the program is executed. */
+static bool init_go(Run *run, GError **err)
+{
+    Message message = { 0 };
+    int got;
+
+    if (!message_send(run->init_fd, CONTROL_GO, NULL, NULL, 0) && errno != EPIPE)
+        return fail_errno(err, errno, _("cannot talk to init"));
+    got = message_receive(run->init_fd, &message);
+    if (got == 0)
+        return true;
+    if (got < 0)
+        return fail_errno(err, errno, _("cannot talk to init"));
+    fail_control(err, &message.body.error);
+    message_clear(&message);
+    return false;
+}
+
+/* ---- the list ---- */
+
+static const Step start_steps[] = {
+    {"consoles",      consoles_open,    consoles_close},
+    { "cgroup",       cgroup_enter,     cgroup_undo   },
+    { "idmap",        namespace_create, namespace_undo},
+    { "sources",      sources_open,     sources_close },
+    { "init",         init_create,      init_undo     },
+    { "limits",       limits_set,       NULL          },
+    { "resources",    resources_apply,  NULL          },
+    { "device-rules", devices_allow,    NULL          },
+    { "links",        links_ask,        links_forget  },
+    { "go",           init_go,          NULL          },
+};
+
+bool run_start(Run *run, GError **err)
+{
+    bool fine =
+        mount_check_kernel(err) && steps_run(start_steps, G_N_ELEMENTS(start_steps), run, err);
+
+    sources_close(run);
+    fd_close(fd_steal(&run->init_fd));
+    return fine;
+}
+
+/* ---- errors between processes ---- */
+
+bool send_error(int sock, ControlKind kind, const GError *why)
+{
+    ControlError error = { .from = error_from(why),
+                           .code = error_code(why),
+                           .errnum = error_errno(why),
+                           .message = why->message };
+
+    return message_send(sock, kind, &error, NULL, 0);
+}
+
+bool fail_control(GError **err, const ControlError *error)
+{
+    return fail_remote(err, error->from, error->code, error->errnum, error->message);
+}

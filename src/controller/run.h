@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * One run of one container, as its controller sees it: what came from the daemon, and what the
+ * steps made so far. The container's first process starts with a copy of it.
+ */
+#pragma once
+
+#include "control-xdr.h"
+#include "controller/step.h"
+#include "kernel/cgroup.h"
+#include "plan-xdr.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+typedef struct RunConsole {
+    ControlHandoverConsole kept; /* master, number and backlog: survive a reboot */
+    int slave;
+    int mount; /* a detached mount of the slave, for the container's /dev */
+} RunConsole;
+
+struct Run {
+    Plan plan;
+    char *socket_name;
+    char *fail_step; /* NULL: none */
+    bool restart;    /* consoles, links, namespaces and groups are there already */
+
+    int daemon_fd; /* -1: no daemon at the moment */
+    int listen_fd;
+    int state_dir_fd;
+    int plan_fd;
+    int controller_fd;
+    int monitor_fd;
+    int *passed; /* become 3, 4, ... of init */
+    size_t n_passed;
+
+    RunConsole *consoles;
+    size_t n_consoles;
+    Cgroup *cgroup;
+
+    /* A process in the container's namespaces of user and net, which clones init. See namespace.c.
+     */
+    pid_t helper_pid;
+    int userns_fd;
+    int netns_fd;
+    int host_mounts_fd; /* the host's mount namespace, while we are out of it */
+    int staging_fd;     /* where sources wait for init, each by its name */
+    int *sources;       /* one per plan.mounts: a detached mount, or -1 */
+
+    pid_t init_pid;
+    int init_pidfd;
+    int init_fd;  /* controller's end of the talk with helper and init */
+    int inner_fd; /* their end */
+    int root_fd;  /* in init: the root of the tree it builds */
+
+    uint64_t started; /* microseconds of CLOCK_MONOTONIC */
+    unsigned quick_ends;
+};
+
+
+/* All descriptors -1. */
+void run_init(Run *run);
+
+/* Decodes run->plan from run->plan_fd, and takes memory for what is per mount and per console. */
+bool run_load_plan(Run *run, GError **err);
+
+/* True when init cannot be cloned by the controller itself. */
+bool run_needs_helper(const Run *run);
+
+/* Carries the plan out; on failure nothing is left. */
+bool run_start(Run *run, GError **err);
+
+/* What the container's first process does; never returns. */
+void init_main(Run *run) G_GNUC_NORETURN;
+
+/* ---- steps that have files of their own ---- */
+
+bool namespace_create(Run *run, GError **err);
+void namespace_undo(Run *run);
+bool sources_open(Run *run, GError **err);
+void sources_close(Run *run);
+bool init_create(Run *run, GError **err);
+void init_undo(Run *run);
+
+/* The names under which sources and console mounts wait in the staging directory. */
+char *staging_source_name(uint32_t mount);
+char *staging_console_name(size_t console);
+
+/* ---- errors between processes ---- */
+
+bool send_error(int sock, ControlKind kind, const GError *why);
+bool fail_control(GError **err, const ControlError *error);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * What the host gives to the container's tree, opened as host root before any namespace of the
+ * container exists: detached mounts with their flags and id map, which init only attaches.
+ */
+#include "controller/run.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "kernel/dev.h"
+#include "kernel/mount.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool fail_mount(const PlanMount *mount, int errnum, GError **err)
+{
+    return fail_errno(err, errnum, _("cannot mount '%s' on '%s'"), mount->source, mount->target);
+}
+
+static bool map_ids(const Run *run, const PlanMount *mount, int fd, GError **err)
+{
+    if (!(mount->flags & PLAN_MOUNT_F_IDMAP) || !(run->plan.namespaces & PLAN_NS_USER))
+        return true;
+    if (mount_set_idmap(fd, run->userns_fd, mount->flags))
+        return true;
+    if (errno == EINVAL)
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("cannot mount '%s' on '%s': its file system does not do idmapped mounts"),
+                    mount->source, mount->target);
+    return fail_mount(mount, errno, err);
+}
+
+static bool open_host(const Run *run, const PlanMount *mount, int *ret_fd, GError **err)
+{
+    MountDepth depth = mount->flags & PLAN_MOUNT_F_RECURSIVE ? MOUNT_RECURSIVE : MOUNT_TOP_ONLY;
+    autofd int fd = mount_clone(AT_FDCWD, mount->source, depth);
+
+    if (fd < 0 && errno == ENOENT && (mount->flags & PLAN_MOUNT_F_OPTIONAL))
+        return true;
+    if (fd < 0 || !mount_set_flags(fd, mount->flags))
+        return fail_mount(mount, errno, err);
+    if (!map_ids(run, mount, fd, err))
+        return false;
+    *ret_fd = fd_steal(&fd);
+    return true;
+}
+
+static bool open_source(const Run *run, const PlanMount *mount, int *ret_fd, GError **err)
+{
+    if (mount->kind == PLAN_MOUNT_HOST)
+        return open_host(run, mount, ret_fd, err);
+    if (mount->kind != PLAN_MOUNT_DEV)
+        return true; /* init makes it itself */
+    if (!dev_make(&run->plan, mount->options, ret_fd, err))
+        return false;
+    return mount_set_flags(*ret_fd, mount->flags) || fail_mount(mount, errno, err);
+}
+
+/* Attaches a source under its name in the staging directory. */
+static bool stage(const Run *run, int fd, const char *name, GError **err)
+{
+    struct stat info;
+    autofd int place = -1;
+
+    if (fstat(fd, &info) < 0)
+        return fail_errno(err, errno, _("cannot stage a mount"));
+    place = path_make(run->staging_fd, name, S_ISDIR(info.st_mode) ? PATH_DIRECTORY : PATH_FILE,
+                      PATH_LINKS_REFUSE);
+    if (place < 0 || !mount_attach(fd, place))
+        return fail_errno(err, errno, _("cannot stage a mount"));
+    return true;
+}
+
+static bool stage_all(Run *run, GError **err)
+{
+    for (uint32_t i = 0; i < run->plan.mounts.len; i++) {
+        g_autofree char *name = staging_source_name(i);
+        if (run->sources[i] >= 0 && !stage(run, run->sources[i], name, err))
+            return fail_while(err, "'%s'", run->plan.mounts.items[i].target);
+    }
+    for (size_t i = 0; i < run->n_consoles; i++) {
+        g_autofree char *name = staging_console_name(i);
+        if (!stage(run, run->consoles[i].mount, name, err))
+            return false;
+    }
+    return true;
+}
+
+bool sources_open(Run *run, GError **err)
+{
+    for (uint32_t i = 0; i < run->plan.mounts.len; i++) {
+        if (!open_source(run, &run->plan.mounts.items[i], &run->sources[i], err))
+            return false;
+    }
+    return run->staging_fd < 0 || stage_all(run, err);
+}
+
+void sources_close(Run *run)
+{
+    for (uint32_t i = 0; i < run->plan.mounts.len; i++)
+        fd_close(fd_steal(&run->sources[i]));
+    for (size_t i = 0; i < run->n_consoles; i++)
+        fd_close(fd_steal(&run->consoles[i].mount));
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* See dev.h. The tree is fresh and seen by nobody else: plain relative paths are safe in it. */
+#include "kernel/dev.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "kernel/console.h"
+#include "kernel/idmap.h"
+#include "kernel/mount.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define DEFAULT_OPTIONS "mode=755,size=65536"
+
+/* The directory that `path` is to stand in; -1: errno. */
+static int open_parent(int dev, const char *path)
+{
+    g_autofree char *parent = g_path_get_dirname(path);
+
+    return path_make(dev, parent, PATH_DIRECTORY, PATH_LINKS_REFUSE);
+}
+
+static bool give_to_root(int dev, const char *path, const Plan *plan)
+{
+    if (!(plan->namespaces & PLAN_NS_USER))
+        return true;
+    return fchownat(dev, path, idmap_root_uid(plan), idmap_root_gid(plan),
+                    AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) == 0;
+}
+
+static bool make_node(int dev, const PlanNode *node, const Plan *plan, GError **err)
+{
+    mode_t type = node->type == 'b' ? S_IFBLK : S_IFCHR;
+    autofd int parent = open_parent(dev, node->path);
+
+    if (parent < 0 ||
+        mknodat(dev, node->path, type | node->mode, makedev(node->major, node->minor)) < 0 ||
+        fchmodat(dev, node->path, node->mode, 0) < 0 || !give_to_root(dev, node->path, plan))
+        return fail_errno(err, errno, _("cannot make node '/dev/%s'"), node->path);
+    return true;
+}
+
+static bool make_symlink(int dev, const PlanSymlink *link, const Plan *plan, GError **err)
+{
+    autofd int parent = open_parent(dev, link->path);
+
+    if (parent < 0 || symlinkat(link->target, dev, link->path) < 0 ||
+        !give_to_root(dev, link->path, plan))
+        return fail_errno(err, errno, _("cannot make link '/dev/%s'"), link->path);
+    return true;
+}
+
+/* An empty file that a console is bound on. */
+static bool make_console_place(int dev, unsigned index, GError **err)
+{
+    g_autofree char *name = console_device(index);
+    autofd int fd = path_make(dev, name, PATH_FILE, PATH_LINKS_REFUSE);
+
+    if (fd < 0)
+        return fail_errno(err, errno, _("cannot make '/dev/%s'"), name);
+    return true;
+}
+
+/* Directories that later mounts want, so that nothing is made in the container's name. */
+static bool make_mount_places(int dev, const Plan *plan, GError **err)
+{
+    for (uint32_t i = 0; i < plan->mounts.len; i++) {
+        const PlanMount *mount = &plan->mounts.items[i];
+        autofd int fd = -1;
+        if (mount->kind != PLAN_MOUNT_NEW || !g_str_has_prefix(mount->target, "/dev/"))
+            continue;
+        fd = path_make(dev, mount->target + strlen("/dev/"), PATH_DIRECTORY, PATH_LINKS_REFUSE);
+        if (fd < 0 || !give_to_root(fd, "", plan))
+            return fail_errno(err, errno, _("cannot make '%s'"), mount->target);
+    }
+    return true;
+}
+
+bool dev_make(const Plan *plan, const char *options, int *ret_fd, GError **err)
+{
+    autofd int dev = -1;
+
+    if (!mount_new("tmpfs", *options ? options : DEFAULT_OPTIONS, &dev, err))
+        return false;
+    if (!give_to_root(dev, "", plan))
+        return fail_errno(err, errno, _("cannot give '%s' to the container's root"), "/dev");
+    for (uint32_t i = 0; i < plan->nodes.len; i++) {
+        if (!make_node(dev, &plan->nodes.items[i], plan, err))
+            return false;
+    }
+    for (uint32_t i = 0; i < plan->symlinks.len; i++) {
+        if (!make_symlink(dev, &plan->symlinks.items[i], plan, err))
+            return false;
+    }
+    for (uint32_t i = 0; i < plan->consoles.len; i++) {
+        if (!make_console_place(dev, i, err))
+            return false;
+    }
+    if (!make_mount_places(dev, plan, err))
+        return false;
+    *ret_fd = fd_steal(&dev);
+    return true;
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* The id maps of a container with a user namespace of its own. */
+#pragma once
+
+#include "plan-xdr.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Writes both maps of the plan for the user namespace that `pid` is in. */
+bool idmap_write(pid_t pid, const Plan *plan, GError **err);
+
+/* The host's numbers for root of the container: 0 without a map of its own. */
+uid_t idmap_root_uid(const Plan *plan);
+gid_t idmap_root_gid(const Plan *plan);

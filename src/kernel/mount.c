@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* See mount.h. */
+#include "kernel/mount.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "plan-xdr.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* The kernel explains a refusal in lines of "e text" on the context itself. */
+static bool fail_context(GError **err, int context, const char *type, const char *what)
+{
+    int saved = errno;
+    char text[256];
+    ssize_t n = read(context, text, sizeof text - 1);
+
+    if (n <= 2)
+        return fail_errno(err, saved, _("cannot make a file system '%s' (%s)"), type, what);
+    text[n] = '\0';
+    return fail_errno(err, saved, _("cannot make a file system '%s' (%s)"), type,
+                      g_strchomp(text + 2));
+}
+
+static bool set_option(int context, char *option)
+{
+    char *value = strchr(option, '=');
+
+    if (!value)
+        return fsconfig(context, FSCONFIG_SET_FLAG, option, NULL, 0) == 0;
+    *value = '\0';
+    return fsconfig(context, FSCONFIG_SET_STRING, option, value + 1, 0) == 0;
+}
+
+bool mount_new(const char *type, const char *options, int *ret_fd, GError **err)
+{
+    g_auto(GStrv) list = g_strsplit(options, ",", -1);
+    autofd int context = fsopen(type, FSOPEN_CLOEXEC);
+    int fd;
+
+    if (context < 0)
+        return fail_errno(err, errno, _("cannot make a file system '%s'"), type);
+    for (char **option = list; *option; option++) {
+        if (**option && !set_option(context, *option))
+            return fail_context(err, context, type, *option);
+    }
+    if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        return fail_context(err, context, type, options);
+    fd = fsmount(context, FSMOUNT_CLOEXEC, 0);
+    if (fd < 0)
+        return fail_context(err, context, type, options);
+    *ret_fd = fd;
+    return true;
+}
+
+int mount_clone(int dir_fd, const char *path, MountDepth depth)
+{
+    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+
+    if (!*path)
+        flags |= AT_EMPTY_PATH;
+    if (depth == MOUNT_RECURSIVE)
+        flags |= AT_RECURSIVE;
+    return open_tree(dir_fd, path, flags);
+}
+
+static bool set_attributes(int fd, struct mount_attr *attributes, unsigned plan_flags)
+{
+    unsigned flags = AT_EMPTY_PATH;
+
+    if (plan_flags & PLAN_MOUNT_F_RECURSIVE)
+        flags |= AT_RECURSIVE;
+    return mount_setattr(fd, "", flags, attributes, sizeof *attributes) == 0;
+}
+
+bool mount_set_flags(int fd, unsigned flags)
+{
+    struct mount_attr attributes = { 0 };
+
+    if (flags & PLAN_MOUNT_F_READONLY)
+        attributes.attr_set |= MOUNT_ATTR_RDONLY;
+    if (flags & PLAN_MOUNT_F_NOSUID)
+        attributes.attr_set |= MOUNT_ATTR_NOSUID;
+    if (flags & PLAN_MOUNT_F_NODEV)
+        attributes.attr_set |= MOUNT_ATTR_NODEV;
+    if (flags & PLAN_MOUNT_F_NOEXEC)
+        attributes.attr_set |= MOUNT_ATTR_NOEXEC;
+    return !attributes.attr_set || set_attributes(fd, &attributes, flags);
+}
+
+bool mount_set_writable(int fd)
+{
+    struct mount_attr attributes = { .attr_clr = MOUNT_ATTR_RDONLY };
+
+    return set_attributes(fd, &attributes, 0);
+}
+
+bool mount_set_idmap(int fd, int userns_fd, unsigned flags)
+{
+    struct mount_attr attributes = { .attr_set = MOUNT_ATTR_IDMAP,
+                                     .userns_fd = (uint64_t)userns_fd };
+
+    return set_attributes(fd, &attributes, flags);
+}
+
+bool mount_make_private(void)
+{
+    struct mount_attr attributes = { .propagation = MS_PRIVATE };
+
+    return mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attributes, sizeof attributes) == 0;
+}
+
+bool mount_attach(int fd, int target_fd)
+{
+    return move_mount(fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) ==
+           0;
+}
+
+/* The newest of the calls, asked for something that it refuses where it exists. */
+bool mount_check_kernel(GError **err)
+{
+    struct utsname system;
+
+    if (mount_setattr(-1, "", AT_EMPTY_PATH, NULL, 0) == 0 || errno != ENOSYS)
+        return true;
+    (void)uname(&system); /* fails for a bad pointer only */
+    return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                _("Linux %s has no mount_setattr: containers need Linux 5.12"), system.release);
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * Mounts by descriptor: a mount is made detached, gets its attributes, and is attached last, so
+ * that nobody ever sees one half done. Needs Linux 5.12 (mount_setattr).
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* A new file system; `options` comma separated as for mount(8). A detached mount. */
+bool mount_new(const char *type, const char *options, int *ret_fd, GError **err);
+
+/* A detached copy of the mount at `path` (as for openat; "" is `dir_fd` itself). -1: errno. */
+typedef enum MountDepth { MOUNT_TOP_ONLY, MOUNT_RECURSIVE } MountDepth;
+int mount_clone(int dir_fd, const char *path, MountDepth depth);
+
+/* Sets PLAN_MOUNT_F_* on a mount; recursively when PLAN_MOUNT_F_RECURSIVE is among them. */
+bool mount_set_flags(int fd, unsigned flags);
+bool mount_set_writable(int fd);
+
+/* Shows ids of the container's map as themselves on the detached mount. */
+bool mount_set_idmap(int fd, int userns_fd, unsigned flags);
+
+/* Cuts the tree at "/" of the calling process's namespace off from its peers. */
+bool mount_make_private(void);
+
+/* Attaches a detached mount on what `target_fd` is. */
+bool mount_attach(int fd, int target_fd);
+
+/* False, with a sentence that names the kernel: the calls above are not there. */
+bool mount_check_kernel(GError **err);
