@@ -22,9 +22,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define DAEMON_FD 3
+#define LISTEN_BACKLOG 16
 
 static void take_start(Run *run, Message *message)
 {
@@ -49,6 +51,9 @@ static bool receive_start(Run *run, GError **err)
     if (fine)
         take_start(run, &message);
     message_clear(&message);
+    /* Listening ourselves makes our pid the one that a connecting daemon sees. */
+    if (fine && listen(run->listen_fd, LISTEN_BACKLOG) < 0)
+        return fail_errno(err, errno, _("cannot listen at '%s'"), run->socket_name);
     return fine || fail(err, ERR(LXC, INTERNAL_ERROR), _("no order came from the daemon"));
 }
 
@@ -72,7 +77,6 @@ static int start(void)
 static int ended(const char *number)
 {
     ControlHandover handover;
-    g_autoptr(GError) why = NULL;
     Run run;
 
     if (!handover_load(number, &handover)) {

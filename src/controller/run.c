@@ -200,7 +200,9 @@ static bool await_links(Run *run, GError **err)
     int got = message_receive(run->daemon_fd, &message);
     bool fine = got > 0 && message.kind == CONTROL_LINKS_DONE && message.body.error.code == 0;
 
-    if (got <= 0 || message.kind != CONTROL_LINKS_DONE)
+    if (got > 0 && message.kind == CONTROL_KILL)
+        fail(err, ERR(LXC, OPERATION_ABORTED), _("the container was destroyed while it started"));
+    else if (got <= 0 || message.kind != CONTROL_LINKS_DONE)
         fail(err, ERR(LXC, OPERATION_FAILED), _("the daemon hung up before the links were made"));
     else if (!fine)
         fail_control(err, &message.body.error);

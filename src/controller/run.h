@@ -60,7 +60,6 @@ struct Run {
     unsigned quick_ends;
 };
 
-
 /* All descriptors -1. */
 void run_init(Run *run);
 
