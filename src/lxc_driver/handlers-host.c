@@ -264,10 +264,11 @@ bool on_node_get_memory_stats(RpcCall *call, const void *args, void *ret, GError
 bool on_node_get_free_memory(RpcCall *call, const void *args, void *ret, GError **err)
 {
     RemoteNodeGetFreeMemoryRet *answer = ret;
-    g_autoptr(HostTopology) topology = host_topology_new(THIS_HOST);
+    HostMemory memory;
 
-    for (guint i = 0; i < topology->cells->len; i++)
-        answer->freeMem += g_array_index(topology->cells, HostCell, i).free;
+    if (!host_memory(THIS_HOST, HOST_ALL_CELLS, &memory, err))
+        return false;
+    answer->freeMem = memory.free;
     return true;
 }
 

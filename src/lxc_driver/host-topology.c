@@ -338,7 +338,6 @@ static void count_cell(const HostCell *cell, HostInfo *info)
     unsigned sockets = count_distinct(cell, socket_key);
     unsigned cores = count_distinct(cell, core_key);
 
-    info->memory += cell->memory;
     info->cpus += cell->cpus->len;
     info->sockets = MAX(info->sockets, sockets);
     info->cores = MAX(info->cores, sockets > 0 ? cores / sockets : 0);
@@ -350,6 +349,7 @@ void host_info(const char *root, HostInfo *ret_info)
 {
     g_autoptr(HostTopology) topology = host_topology_new(root);
     HostInfo info = { .mhz = read_mhz(root), .nodes = topology->cells->len };
+    HostMemory memory = { 0 };
 
     for (guint i = 0; i < topology->cells->len; i++)
         count_cell(&g_array_index(topology->cells, HostCell, i), &info);
@@ -360,5 +360,8 @@ void host_info(const char *root, HostInfo *ret_info)
         info.cores = info.cpus;
         info.threads = 1;
     }
+    /* Not the cells' sum: memory that comes and goes with a guest's needs is in no cell yet. */
+    (void)host_memory(root, HOST_ALL_CELLS, &memory, NULL); /* 0 when it cannot be read */
+    info.memory = memory.total;
     *ret_info = info;
 }

@@ -78,6 +78,7 @@ static char *two_sockets(void)
     put(root, CPU "/online", "0-7");
     put(root, NODE "/online", "0-1");
     put(root, "/proc/cpuinfo", "processor\t: 0\ncpu MHz\t\t: 2400.512\n");
+    put(root, "/proc/meminfo", "MemTotal:  12582912 kB\nMemFree:  5242880 kB");
     for (unsigned cpu = 0; cpu < 8; cpu++) {
         g_autofree char *socket = g_strdup_printf("%u", cpu % 4 / 2);
         g_autofree char *core = g_strdup_printf("%u", cpu % 2 * 4);
