@@ -51,6 +51,11 @@ static bool refuse(GError **err)
 
 /* ---- polkit -------------------------------------------------------------------------------- */
 
+static const char *action_of(const RpcClient *client)
+{
+    return client->socket_readonly ? ACTION_MONITOR : ACTION_MANAGE;
+}
+
 static GVariant *describe_client(const RpcClient *client)
 {
     GVariantBuilder subject;
@@ -61,13 +66,12 @@ static GVariant *describe_client(const RpcClient *client)
     g_variant_builder_add(&subject, "{sv}", "start-time", g_variant_new_uint64(client->start_time));
     g_variant_builder_add(&subject, "{sv}", "uid", g_variant_new_int32((gint32)client->uid));
     g_variant_builder_init(&details, G_VARIANT_TYPE("a{ss}"));
-    return g_variant_new("((sa{sv})sa{ss}us)", "unix-process", &subject,
-                         client->socket_readonly ? ACTION_MONITOR : ACTION_MANAGE, &details,
-                         POLKIT_ALLOW_INTERACTION, "");
+    return g_variant_new("((sa{sv})sa{ss}us)", "unix-process", &subject, action_of(client),
+                         &details, POLKIT_ALLOW_INTERACTION, "");
 }
 
 /* polkit's own word for "the user closed the dialog" is in the details. */
-static bool judge(GVariant *answer, GError **err)
+static bool judge(GVariant *answer, const char *action, GError **err)
 {
     g_autoptr(GVariant) details = NULL;
     const char *dismissed;
@@ -79,7 +83,7 @@ static bool judge(GVariant *answer, GError **err)
         return true;
     if (challenge)
         return fail(err, ERR(RPC, AUTH_UNAVAILABLE),
-                    _("no polkit agent available to authenticate action '%s'"), ACTION_MANAGE);
+                    _("no polkit agent available to authenticate action '%s'"), action);
     if (g_variant_lookup(details, "polkit.dismissed", "&s", &dismissed))
         return fail(err, ERR(RPC, AUTH_CANCELLED), _("user cancelled authentication process"));
     return refuse(err);
@@ -96,7 +100,7 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer data)
     answer = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &bus_err);
     if (!answer)
         (void)fail(&err, ERR(DBUS, INTERNAL_ERROR), _("cannot ask polkit: %s"), bus_err->message);
-    else if (client && judge(answer, &err))
+    else if (client && judge(answer, action_of(client), &err))
         rpc_client_set_authenticated(client);
     if (client && !err)
         ((RemoteAuthPolkitRet *)rpc_call_ret(call))->complete = 1;

@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * rpc-test-server SOCKET: the RPC server with the tests' program, for clients that are scripts.
- * Says "ready" on standard output; ends when standard input does.
+ * rpc-test-server SOCKET [polkit]: the RPC server with the tests' program, for clients that are
+ * scripts. Says "ready" on standard output; ends when standard input does.
  */
 #include "rpc-test-program.h"
 
@@ -49,13 +49,14 @@ int main(int argc, char **argv)
     RpcServer *server;
     TestState state;
 
-    if (argc != 2)
-        g_error("usage: rpc-test-server SOCKET");
+    if (argc != 2 && argc != 3)
+        g_error("usage: rpc-test-server SOCKET [polkit]");
     (void)signal(SIGPIPE, SIG_IGN);
     test_state_init(&state);
     program = test_program_new(&state);
     server = rpc_server_new(&limits, (const RpcProgram *const[]){ program }, 1, "/nonexistent");
-    if (!rpc_server_add_socket(server, listen_at(argv[1]), false, RPC_AUTH_NONE, &err))
+    if (!rpc_server_add_socket(server, listen_at(argv[1]), false,
+                               argc == 3 ? RPC_AUTH_POLKIT : RPC_AUTH_NONE, &err))
         g_error("%s", err->message);
     rpc_server_start(server);
     (void)printf("ready\n");
