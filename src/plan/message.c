@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /* See message.h. */
-#include "message.h"
+#include "plan/message.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
