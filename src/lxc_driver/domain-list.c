@@ -80,14 +80,13 @@ static bool fail_clash(const Domain *there, const char *asked_name, GError **err
 }
 
 bool domain_list_adopt(DomainList *list, Driver *driver, const DomainDef *def, Domain **ret_domain,
-                       bool *ret_is_new, GError **err)
+                       GError **err)
 {
     Domain *same_uuid = domain_list_by_uuid(list, def->uuid);
     Domain *same_name = domain_list_by_name(list, def->name);
 
     if (same_uuid != same_name)
         return fail_clash(same_uuid ? same_uuid : same_name, def->name, err);
-    *ret_is_new = !same_uuid;
     if (!same_uuid) {
         same_uuid = domain_new(driver, def);
         g_hash_table_insert(list->by_uuid, same_uuid->uuid, same_uuid);

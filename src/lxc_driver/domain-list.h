@@ -17,10 +17,10 @@ Domain *domain_list_by_id(DomainList *list, int id);
 
 /*
  * The domain `def` is about: found by uuid and name, or made and added. Fails when only one of the
- * two fits. *ret_is_new tells which it was.
+ * two fits. A new one has no definition yet.
  */
 bool domain_list_adopt(DomainList *list, Driver *driver, const DomainDef *def, Domain **ret_domain,
-                       bool *ret_is_new, GError **err);
+                       GError **err);
 
 /* Keeps the id table right; -1: the domain no longer runs. */
 void domain_list_set_id(DomainList *list, Domain *domain, pid_t init_pid);

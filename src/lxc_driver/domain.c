@@ -69,14 +69,39 @@ void domain_set_live(Domain *domain, DomainDef *def)
     domain->live = def;
 }
 
-bool domain_save_config(Domain *domain, DomainDef *def, GError **err)
+/* A definition on its way to the disk. */
+typedef struct Saving {
+    Domain *domain;
+    DomainDef *def;
+    DomainSaved *saved;
+    void *data;
+} Saving;
+
+static void on_disk(const GError *err, void *data)
 {
-    if (!store_save(domain->driver->paths, def, err)) {
-        domain_def_free(def);
-        return false;
-    }
-    domain_set_config(domain, def);
-    return true;
+    Saving *saving = data;
+    Domain *domain = saving->domain;
+
+    if (err)
+        domain_def_free(saving->def);
+    else
+        domain_set_config(domain, saving->def);
+    saving->saved(domain, err, saving->data);
+    domain_unref(domain);
+    g_free(saving);
+}
+
+void domain_save_config(Domain *domain, DomainDef *def, DomainSaved *saved, void *data)
+{
+    Saving *saving = g_new(Saving, 1);
+
+    *saving = (Saving){ .domain = domain_ref(domain), .def = def, .saved = saved, .data = data };
+    store_save(domain->driver->paths, def, on_disk, saving);
+}
+
+void domain_saved_end_job(Domain *domain, const GError *err, void *data)
+{
+    job_end(data, err ? g_error_copy(err) : NULL);
 }
 
 struct Cgroup *domain_cgroup(Domain *domain, GError **err)

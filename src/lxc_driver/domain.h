@@ -63,8 +63,15 @@ const DomainDef *domain_def(const Domain *domain);
 void domain_set_config(Domain *domain, DomainDef *def);
 void domain_set_live(Domain *domain, DomainDef *def);
 
-/* Like domain_set_config, after writing it to disk. On failure `def` is freed, nothing changes. */
-bool domain_save_config(Domain *domain, DomainDef *def, GError **err);
+/*
+ * Inside a held job: writes `def` (ownership taken) to disk, puts it in the config's place when
+ * that has succeeded, and then says so.
+ */
+typedef void DomainSaved(Domain *domain, const GError *err, void *data);
+void domain_save_config(Domain *domain, DomainDef *def, DomainSaved *saved, void *data);
+
+/* The simplest thing to do then: ends the job `data` with the outcome. */
+void domain_saved_end_job(Domain *domain, const GError *err, void *data);
 
 /*
  * Resolves VIR_DOMAIN_AFFECT_*: neither bit means what the domain is now. Fails when LIVE is asked

@@ -29,77 +29,104 @@ static bool parse(const Driver *driver, const char *xml, unsigned flags, DomainD
     return true;
 }
 
-static bool define(RpcCall *call, const char *xml, unsigned flags, RemoteNonnullDomain *ret,
-                   GError **err)
+/* Every reply of a defining call is the domain and nothing else. */
+static void defined(Domain *domain, const GError *err, void *data)
 {
-    Driver *driver = call_driver(call);
-    DomainDef *def = NULL;
-    Domain *domain;
-    bool is_new;
-    bool is_update;
+    Job *job = data;
+    bool is_update = domain->was_defined;
 
-    if (!parse(driver, xml, flags, &def, err))
-        return false;
-    if (!domain_list_adopt(driver->domains, driver, def, &domain, &is_new, err)) {
-        domain_def_free(def);
-        return false;
-    }
-    is_update = domain->config || domain->was_defined;
-    if (!domain_save_config(domain, def, err)) {
-        if (is_new)
-            domain_list_remove(driver->domains, domain);
-        return false;
+    domain->draft = NULL;
+    if (err) {
+        if (!domain_def(domain))
+            domain_list_remove(domain->driver->domains, domain);
+        job_end(job, g_error_copy(err));
+        return;
     }
     domain->was_defined = true;
     events_lifecycle(domain, VIR_DOMAIN_EVENT_DEFINED,
                      is_update ? VIR_DOMAIN_EVENT_DEFINED_UPDATED : VIR_DOMAIN_EVENT_DEFINED_ADDED);
-    answer_domain(domain, ret);
+    answer_domain(domain, rpc_call_ret(job_rpc_call(job)));
+    job_end(job, NULL);
+}
+
+static bool define_in_turn(RpcCall *call, Domain *domain, void *def, GError **err)
+{
+    if (domain->removed)
+        return fail(err, ERR(LXC, OPERATION_FAILED), _("domain '%s' was removed meanwhile"),
+                    domain->name);
+    if (!domain_def(domain))
+        domain->draft = def; /* what is said of it until it is on disk; the job's */
+    domain_save_config(domain, domain_def_copy(def), defined, job_hold(domain));
     return true;
 }
 
-bool on_domain_define_xml(RpcCall *call, const void *args_, void *ret_, GError **err)
+static void free_def(void *def)
+{
+    domain_def_free(def);
+}
+
+static bool define(RpcCall *call, const char *xml, unsigned flags, GError **err)
+{
+    Driver *driver = call_driver(call);
+    g_autoptr(DomainDef) def = NULL;
+    Domain *domain;
+
+    if (!parse(driver, xml, flags, &def, err) ||
+        !domain_list_adopt(driver->domains, driver, def, &domain, err))
+        return false;
+    return job_call_on(call, domain, define_in_turn, g_steal_pointer(&def), free_def, err);
+}
+
+bool on_domain_define_xml(RpcCall *call, const void *args_, void *ret, GError **err)
 {
     const RemoteDomainDefineXmlArgs *args = args_;
-    RemoteDomainDefineXmlRet *ret = ret_;
 
-    return define(call, args->xml, 0, &ret->dom, err);
+    return define(call, args->xml, 0, err);
 }
 
-bool on_domain_define_xml_flags(RpcCall *call, const void *args_, void *ret_, GError **err)
+bool on_domain_define_xml_flags(RpcCall *call, const void *args_, void *ret, GError **err)
 {
     const RemoteDomainDefineXmlFlagsArgs *args = args_;
-    RemoteDomainDefineXmlFlagsRet *ret = ret_;
 
-    return define(call, args->xml, args->flags, &ret->dom, err);
+    return define(call, args->xml, args->flags, err);
 }
 
-/* A running domain, or one that is being started, lives on as a transient one. */
-static bool undefine(Domain *domain, GError **err)
+/* A running domain lives on as a transient one. */
+static void undefined(const GError *err, void *data)
 {
-    Driver *driver = domain->driver;
+    Job *job = data;
+    Domain *domain = job_domain(job);
+
+    if (!err) {
+        domain_set_config(domain, NULL);
+        domain->autostart = false;
+        events_lifecycle(domain, VIR_DOMAIN_EVENT_UNDEFINED, VIR_DOMAIN_EVENT_UNDEFINED_REMOVED);
+        if (!domain_is_active(domain))
+            domain_list_remove(domain->driver->domains, domain);
+    }
+    job_end(job, err ? g_error_copy(err) : NULL);
+}
+
+static bool undefine(RpcCall *call, const void *args, void *ret, GError **err)
+{
+    Domain *domain = rpc_call_domain(call);
 
     if (!domain->config)
         return fail(err, ERR(LXC, OPERATION_INVALID),
                     _("cannot undefine the transient domain '%s'"), domain->name);
-    if (!store_remove(driver->paths, domain->name, err))
-        return false;
-    domain_set_config(domain, NULL);
-    domain->autostart = false;
-    events_lifecycle(domain, VIR_DOMAIN_EVENT_UNDEFINED, VIR_DOMAIN_EVENT_UNDEFINED_REMOVED);
-    if (!domain_def(domain))
-        domain_list_remove(driver->domains, domain);
+    store_remove(domain->driver->paths, domain->name, undefined, job_hold(domain));
     return true;
 }
 
 bool on_domain_undefine(RpcCall *call, const void *args, void *ret, GError **err)
 {
-    return undefine(rpc_call_domain(call), err);
+    return job_call(call, undefine, err);
 }
 
 /* The flags ask for the removal of things a container does not have. */
 bool on_domain_undefine_flags(RpcCall *call, const void *args, void *ret, GError **err)
 {
-    return undefine(rpc_call_domain(call), err);
+    return job_call(call, undefine, err);
 }
 
 bool on_domain_get_autostart(RpcCall *call, const void *args, void *ret_, GError **err)
@@ -111,6 +138,16 @@ bool on_domain_get_autostart(RpcCall *call, const void *args, void *ret_, GError
     return true;
 }
 
+static void autostart_set(const GError *err, void *data)
+{
+    Job *job = data;
+    const RemoteDomainSetAutostartArgs *args = rpc_call_args(job_rpc_call(job));
+
+    if (!err)
+        job_domain(job)->autostart = args->autostart != 0;
+    job_end(job, err ? g_error_copy(err) : NULL);
+}
+
 static bool set_autostart(RpcCall *call, const void *args_, void *ret, GError **err)
 {
     const RemoteDomainSetAutostartArgs *args = args_;
@@ -120,11 +157,9 @@ static bool set_autostart(RpcCall *call, const void *args_, void *ret, GError **
     if (!domain->config)
         return fail(err, ERR(LXC, OPERATION_INVALID),
                     _("cannot set autostart for the transient domain '%s'"), domain->name);
-    if (domain->autostart == autostart)
-        return true;
-    if (!store_set_autostart(domain->driver->paths, domain->name, autostart, err))
-        return false;
-    domain->autostart = autostart;
+    if (domain->autostart != autostart)
+        store_set_autostart(domain->driver->paths, domain->name, autostart, autostart_set,
+                            job_hold(domain));
     return true;
 }
 

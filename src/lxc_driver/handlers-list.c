@@ -210,7 +210,8 @@ bool on_domain_lookup_by_id(RpcCall *call, const void *args_, void *ret_, GError
     const Domain *domain;
 
     if (args->id < 0)
-        return fail(err, ERR(DOMAIN, INVALID_ARG), _("a domain id cannot be negative: %d"), args->id);
+        return fail(err, ERR(DOMAIN, INVALID_ARG), _("a domain id cannot be negative: %d"),
+                    args->id);
     domain = domain_list_by_id(call_driver(call)->domains, args->id);
     if (!domain)
         return fail(err, ERR(LXC, NO_DOMAIN), _("no domain with the id %d"), args->id);

@@ -40,7 +40,8 @@ static bool set_maximum(Domain *domain, uint64_t kib, unsigned impact, GError **
     config = domain_def_copy(domain->config);
     config->memory_kib = kib;
     config->current_memory_kib = MIN(config->current_memory_kib, kib);
-    return domain_save_config(domain, config, err);
+    domain_save_config(domain, config, domain_saved_end_job, job_hold(domain));
+    return true;
 }
 
 static bool check_below_maximum(const Domain *domain, uint64_t kib, unsigned impact, GError **err)
@@ -75,7 +76,7 @@ static bool set_current(Domain *domain, uint64_t kib, unsigned impact, GError **
     if (impact & VIR_DOMAIN_AFFECT_CONFIG) {
         DomainDef *config = domain_def_copy(domain->config);
         config->current_memory_kib = kib;
-        return domain_save_config(domain, config, err);
+        domain_save_config(domain, config, domain_saved_end_job, job_hold(domain));
     }
     return true;
 }

@@ -23,7 +23,8 @@ static bool check_arguments(const RemoteDomainSetMetadataArgs *args, GError **er
     if (args->type == VIR_DOMAIN_METADATA_TITLE && args->metadata && strchr(args->metadata, '\n'))
         return fail(err, ERR(DOMAIN, INVALID_ARG), _("a title must not contain a newline"));
     if (!is_element && (args->key || args->uri))
-        return fail(err, ERR(DOMAIN, INVALID_ARG), _("title and description have no key and no uri"));
+        return fail(err, ERR(DOMAIN, INVALID_ARG),
+                    _("title and description have no key and no uri"));
     if (is_element && !args->uri)
         return fail(err, ERR(DOMAIN, INVALID_ARG),
                     _("a metadata element needs the uri of a namespace"));
@@ -32,7 +33,6 @@ static bool check_arguments(const RemoteDomainSetMetadataArgs *args, GError **er
     return true;
 }
 
-/* A copy of `def` with the change in it; NULL stays NULL. */
 static bool changed_copy(const DomainDef *def, const RemoteDomainSetMetadataArgs *args,
                          DomainDef **ret_copy, GError **err)
 {
@@ -45,27 +45,47 @@ static bool changed_copy(const DomainDef *def, const RemoteDomainSetMetadataArgs
     return true;
 }
 
+/* The definition on disk is right, if it was to be changed; now the running one, then the event. */
+static bool change_live(Domain *domain, const RemoteDomainSetMetadataArgs *args, unsigned impact,
+                        GError **err)
+{
+    DomainDef *live;
+
+    if (impact & VIR_DOMAIN_AFFECT_LIVE) {
+        if (!domain_check_active(domain, err) || !changed_copy(domain->live, args, &live, err))
+            return false;
+        domain_set_live(domain, live);
+        status_save_or_log(domain);
+    }
+    events_metadata_change(domain, args->type, args->uri);
+    return true;
+}
+
+static void config_saved(Domain *domain, const GError *problem, void *data)
+{
+    Job *job = data;
+    const RemoteDomainSetMetadataArgs *args = rpc_call_args(job_rpc_call(job));
+    GError *err = problem ? g_error_copy(problem) : NULL;
+
+    if (!err)
+        (void)change_live(domain, args, args->flags & VIR_DOMAIN_AFFECT_LIVE, &err);
+    job_end(job, err);
+}
+
 static bool set_metadata(RpcCall *call, const void *args_, void *ret, GError **err)
 {
     const RemoteDomainSetMetadataArgs *args = args_;
     Domain *domain = rpc_call_domain(call);
-    g_autoptr(DomainDef) live = NULL;
-    g_autoptr(DomainDef) config = NULL;
+    DomainDef *config;
     unsigned impact;
 
     if (!check_arguments(args, err) || !domain_impact(domain, args->flags, &impact, err))
         return false;
-    if ((impact & VIR_DOMAIN_AFFECT_LIVE) && !changed_copy(domain->live, args, &live, err))
+    if (!(impact & VIR_DOMAIN_AFFECT_CONFIG))
+        return change_live(domain, args, impact, err);
+    if (!changed_copy(domain->config, args, &config, err))
         return false;
-    if ((impact & VIR_DOMAIN_AFFECT_CONFIG) && !changed_copy(domain->config, args, &config, err))
-        return false;
-    if (config && !domain_save_config(domain, g_steal_pointer(&config), err))
-        return false;
-    if (live) {
-        domain_set_live(domain, g_steal_pointer(&live));
-        status_save_or_log(domain);
-    }
-    events_metadata_change(domain, args->type, args->uri);
+    domain_save_config(domain, config, config_saved, job_hold(domain));
     return true;
 }
 

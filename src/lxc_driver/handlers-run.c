@@ -123,12 +123,11 @@ static bool create_xml(RpcCall *call, const char *xml, unsigned flags, GError **
     DomainDefFlags parse_flags = DOMAIN_DEF_INACTIVE;
     g_autoptr(DomainDef) def = NULL;
     Domain *domain;
-    bool is_new;
 
     if (flags & VIR_DOMAIN_START_VALIDATE)
         parse_flags |= DOMAIN_DEF_VALIDATE;
     if (!domain_def_parse(xml, parse_flags, &driver->host, &def, err) ||
-        !domain_list_adopt(driver->domains, driver, def, &domain, &is_new, err))
+        !domain_list_adopt(driver->domains, driver, def, &domain, err))
         return false;
     return job_call_on(call, domain, create_in_turn, g_steal_pointer(&def), free_def, err);
 }

@@ -219,6 +219,11 @@ RpcCall *job_rpc_call(Job *job)
     return job->call;
 }
 
+Domain *job_domain(Job *job)
+{
+    return job->domain;
+}
+
 void job_end(Job *job, GError *err)
 {
     if (job->call)

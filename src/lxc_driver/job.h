@@ -46,6 +46,8 @@ Job *job_hold(Domain *domain);
 /* The call a job answers; NULL for the daemon's own. */
 RpcCall *job_rpc_call(Job *job);
 
+Domain *job_domain(Job *job);
+
 /* Ends a held job; answers its call, with `err` (ownership taken) if that is not NULL. */
 void job_end(Job *job, GError *err);
 

@@ -30,14 +30,13 @@ static void definition_found(DomainDef *def, bool autostart, void *data)
     Driver *driver = data;
     g_autoptr(GError) err = NULL;
     Domain *domain;
-    bool is_new;
 
-    if (!domain_list_adopt(driver->domains, driver, def, &domain, &is_new, &err)) {
+    if (!domain_list_adopt(driver->domains, driver, def, &domain, &err)) {
         log_error(_("a definition is skipped: %s"), err->message);
         domain_def_free(def);
         return;
     }
-    if (!is_new) { /* a reload: what is known stays */
+    if (domain_def(domain)) { /* a reload: what is known stays */
         domain_def_free(def);
         return;
     }
@@ -149,9 +148,8 @@ static void status_found(Status *status, void *data)
     g_autoptr(GError) err = NULL;
     Meeting *meeting;
     Domain *domain;
-    bool is_new;
 
-    if (!domain_list_adopt(driver->domains, driver, status->live, &domain, &is_new, &err)) {
+    if (!domain_list_adopt(driver->domains, driver, status->live, &domain, &err)) {
         log_error(_("a running container is not managed: %s"), err->message);
         return;
     }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "lxc_driver/file.h"
 
+#include <gio/gio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,36 +35,125 @@ static char *head_comment(const char *name)
                            harmless ? name : "NAME");
 }
 
-bool store_save(const Paths *paths, const DomainDef *def, GError **err)
+/* ---- changes -----------------------------------------------------------------------------------
+ */
+
+/* A change on its way to the disk; everything in it is a copy. */
+typedef struct Change {
+    bool (*make)(const struct Change *change, GError **err);
+    char *dir;  /* of definitions */
+    char *path; /* NAME.xml in it */
+    char *link; /* the autostart link */
+    char *text; /* save: the new content */
+    bool autostart;
+    StoreDone *done;
+    void *data;
+} Change;
+
+static void change_free(void *data)
 {
-    g_autofree char *path = definition_path(paths, def->name);
+    Change *change = data;
+
+    g_free(change->dir);
+    g_free(change->path);
+    g_free(change->link);
+    g_free(change->text);
+    g_free(change);
+}
+
+static void make_in_thread(GTask *task, void *source, void *data, GCancellable *cancellable)
+{
+    const Change *change = data;
+    GError *err = NULL;
+
+    if (change->make(change, &err))
+        g_task_return_boolean(task, TRUE);
+    else
+        g_task_return_error(task, err);
+}
+
+static void made(GObject *source, GAsyncResult *result, void *data)
+{
+    const Change *change = g_task_get_task_data(G_TASK(result));
+    g_autoptr(GError) err = NULL;
+
+    (void)g_task_propagate_boolean(G_TASK(result), &err); /* told by err */
+    change->done(err, change->data);
+}
+
+static Change *change_new(const Paths *paths, const char *name, StoreDone *done, void *data)
+{
+    Change *change = g_new0(Change, 1);
+
+    change->dir = g_strdup(paths->definitions_dir);
+    change->path = definition_path(paths, name);
+    change->link = autostart_path(paths, name);
+    change->done = done;
+    change->data = data;
+    return change;
+}
+
+static void begin(Change *change)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, NULL, made, NULL);
+
+    g_task_set_task_data(task, change, change_free);
+    g_task_run_in_thread(task, make_in_thread);
+}
+
+static bool save(const Change *change, GError **err)
+{
+    return file_replace(change->path, change->text, FILE_SYNCED, err);
+}
+
+void store_save(const Paths *paths, const DomainDef *def, StoreDone *done, void *data)
+{
+    Change *change = change_new(paths, def->name, done, data);
     g_autofree char *comment = head_comment(def->name);
     g_autofree char *xml = domain_def_format(def, DOMAIN_DEF_INACTIVE);
-    g_autofree char *text = g_strconcat(comment, xml, NULL);
 
-    return file_replace(path, text, FILE_SYNCED, err);
+    change->make = save;
+    change->text = g_strconcat(comment, xml, NULL);
+    begin(change);
 }
 
-bool store_remove(const Paths *paths, const char *name, GError **err)
+static bool remove_both(const Change *change, GError **err)
 {
-    g_autofree char *path = definition_path(paths, name);
-    g_autofree char *link = autostart_path(paths, name);
-
-    return file_remove(link, err) && file_remove(path, err) &&
-           file_sync_dir(paths->definitions_dir, err);
+    return file_remove(change->link, err) && file_remove(change->path, err) &&
+           file_sync_dir(change->dir, err);
 }
 
-bool store_set_autostart(const Paths *paths, const char *name, bool autostart, GError **err)
+void store_remove(const Paths *paths, const char *name, StoreDone *done, void *data)
 {
-    g_autofree char *path = definition_path(paths, name);
-    g_autofree char *link = autostart_path(paths, name);
+    Change *change = change_new(paths, name, done, data);
 
-    if (!file_remove(link, err))
+    change->make = remove_both;
+    begin(change);
+}
+
+static bool set_link(const Change *change, GError **err)
+{
+    g_autofree char *dir = g_path_get_dirname(change->link);
+
+    if (!file_remove(change->link, err))
         return false;
-    if (autostart && symlink(path, link) < 0)
-        return fail_errno(err, errno, _("cannot make the autostart link '%s'"), link);
-    return file_sync_dir(paths->autostart_dir, err);
+    if (change->autostart && symlink(change->path, change->link) < 0)
+        return fail_errno(err, errno, _("cannot make the autostart link '%s'"), change->link);
+    return file_sync_dir(dir, err);
 }
+
+void store_set_autostart(const Paths *paths, const char *name, bool autostart, StoreDone *done,
+                         void *data)
+{
+    Change *change = change_new(paths, name, done, data);
+
+    change->make = set_link;
+    change->autostart = autostart;
+    begin(change);
+}
+
+/* ---- loading -----------------------------------------------------------------------------------
+ */
 
 /* The link counts when it leads to this very definition, directly or not. */
 static bool is_autostart(const Paths *paths, const char *name)

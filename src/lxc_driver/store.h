@@ -10,13 +10,20 @@
 #include "conf/domain-def.h"
 #include "lxc_driver/paths.h"
 
-/* On disk, synced, when it returns true; the old file is untouched when it returns false. */
-bool store_save(const Paths *paths, const DomainDef *def, GError **err);
+/*
+ * Changes wait for the disk, so a thread makes them, on copies; `done` comes to the main loop. Two
+ * changes of one domain must not overlap: they are jobs of the domain.
+ */
+typedef void StoreDone(const GError *err, void *data);
+
+/* On disk, synced, when `done` has no error; with one, the old file is untouched. */
+void store_save(const Paths *paths, const DomainDef *def, StoreDone *done, void *data);
 
 /* Definition and autostart link; fine when they are gone. */
-bool store_remove(const Paths *paths, const char *name, GError **err);
+void store_remove(const Paths *paths, const char *name, StoreDone *done, void *data);
 
-bool store_set_autostart(const Paths *paths, const char *name, bool autostart, GError **err);
+void store_set_autostart(const Paths *paths, const char *name, bool autostart, StoreDone *done,
+                         void *data);
 
 /* Called for each definition; `def` is the callee's. */
 typedef void StoreFound(DomainDef *def, bool autostart, void *data);
