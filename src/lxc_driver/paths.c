@@ -55,7 +55,7 @@ static char *find_libexec(void)
     const char *asked = g_getenv("VIRTLXCD_LIBEXEC_DIR");
     char *found = asked ? g_strdup(asked) : build_tree_libexec();
 
-    return found ? found : g_build_filename(LIBEXECDIR, "libvirt", NULL);
+    return found ? found : g_strdup(LIBEXECDIR);
 }
 
 bool paths_new(const char *root, Paths **ret_paths, GError **err)
