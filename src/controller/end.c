@@ -15,7 +15,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "controller/handover.h"
-#include "message.h"
+#include "plan/message.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -18,7 +18,7 @@
 #include "controller/step.h"
 #include "kernel/capability.h"
 #include "kernel/user.h"
-#include "message.h"
+#include "plan/message.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -143,7 +143,7 @@ static int open_console(const Run *run, int root)
 }
 
 /* Standard streams are the first console, else /dev/null; the consoles belong to init's user. */
-static bool take_terminal(const Run *run, int root, uid_t uid, gid_t gid, GError **err)
+static bool take_terminal(const Run *run, int root, UserIds ids, GError **err)
 {
     autofd int terminal = run->n_consoles > 0
                               ? open_console(run, root)
@@ -155,7 +155,8 @@ static bool take_terminal(const Run *run, int root, uid_t uid, gid_t gid, GError
         return fail_errno(err, errno, _("cannot make the console the controlling terminal"));
     for (size_t i = 0; i < run->n_consoles; i++) {
         int slave = run->consoles[i].slave;
-        if (fchown(slave, i == 0 ? uid : 0, i == 0 ? gid : 0) < 0 || fchmod(slave, 0620) < 0)
+        if (fchown(slave, i == 0 ? ids.uid : 0, i == 0 ? ids.gid : 0) < 0 ||
+            fchmod(slave, 0620) < 0)
             return fail_errno(err, errno, _("cannot give console%zu to the container"), i);
     }
     for (int fd = 0; fd < FIRST_PASSED_FD; fd++) {
@@ -165,10 +166,11 @@ static bool take_terminal(const Run *run, int root, uid_t uid, gid_t gid, GError
     return true;
 }
 
-static bool change_user(uid_t uid, gid_t gid, GError **err)
+static bool change_user(UserIds ids, GError **err)
 {
-    if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
-        return fail_errno(err, errno, _("cannot become user %u and group %u"), uid, gid);
+    if (setgroups(0, NULL) < 0 || setresgid(ids.gid, ids.gid, ids.gid) < 0 ||
+        setresuid(ids.uid, ids.uid, ids.uid) < 0)
+        return fail_errno(err, errno, _("cannot become user %u and group %u"), ids.uid, ids.gid);
     return true;
 }
 
@@ -176,19 +178,17 @@ static bool drop_capabilities(Run *run, GError **err)
 {
     const PlanInit *init = &run->plan.init;
     autofd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    uid_t uid;
-    gid_t gid;
+    UserIds ids;
 
     if (root < 0)
         return fail_errno(err, errno, _("cannot open the root tree"));
-    if (!user_find(root, init->user, init->group, &uid, &gid, err) ||
-        !take_terminal(run, root, uid, gid, err))
+    if (!user_find(root, init->user, init->group, &ids, err) || !take_terminal(run, root, ids, err))
         return false;
     if (!capability_bound(init->capabilities))
         return fail_errno(err, errno, _("cannot bound the capabilities"));
-    if (!change_user(uid, gid, err))
+    if (!change_user(ids, err))
         return false;
-    if (!capability_set(uid == 0 ? init->capabilities : 0))
+    if (!capability_set(ids.uid == 0 ? init->capabilities : 0))
         return fail_errno(err, errno, _("cannot set the capabilities"));
     return true;
 }

@@ -16,7 +16,7 @@
 #include "controller/end.h"
 #include "controller/handover.h"
 #include "controller/run.h"
-#include "message.h"
+#include "plan/message.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "controller/monitor.h"
 
 #include "base/fd.h"
-#include "message.h"
+#include "plan/message.h"
 
 #include <errno.h>
 #include <fcntl.h>

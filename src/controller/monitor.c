@@ -13,7 +13,7 @@
 #include "base/fd.h"
 #include "base/process.h"
 #include "controller/handover.h"
-#include "message.h"
+#include "plan/message.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -29,7 +29,7 @@
 #include "base/text.h"
 #include "kernel/idmap.h"
 #include "kernel/mount.h"
-#include "message.h"
+#include "plan/message.h"
 
 #include <fcntl.h>
 #include <sched.h>

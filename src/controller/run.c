@@ -16,7 +16,7 @@
 #include "kernel/console.h"
 #include "kernel/idmap.h"
 #include "kernel/mount.h"
-#include "message.h"
+#include "plan/message.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -163,20 +163,25 @@ static bool reset_oom_score(pid_t pid, GError **err)
     return fail_errno(err, errno, _("cannot write '%s'"), path);
 }
 
+/* Raising the hard limit takes a privilege that we may lack: it stays where it is, then. */
+static bool limit(pid_t pid, enum __rlimit_resource what, struct rlimit wanted)
+{
+    struct rlimit present;
+
+    if (prlimit(pid, what, NULL, &present) < 0)
+        return false;
+    if (wanted.rlim_max > present.rlim_max)
+        wanted.rlim_max = present.rlim_max;
+    if (wanted.rlim_cur > wanted.rlim_max)
+        wanted.rlim_cur = wanted.rlim_max;
+    return prlimit(pid, what, &wanted, NULL) == 0;
+}
+
 static bool limits_set(Run *run, GError **err)
 {
-    static const struct {
-        enum __rlimit_resource what;
-        struct rlimit limit;
-    } limits[] = {
-        {RLIMIT_CORE,    { 0, RLIM_INFINITY }},
-        { RLIMIT_NOFILE, { 1024, 512 * 1024 }},
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(limits); i++) {
-        if (prlimit(run->init_pid, limits[i].what, &limits[i].limit, NULL) < 0)
-            return fail_errno(err, errno, _("cannot set the resource limits of init"));
-    }
+    if (!limit(run->init_pid, RLIMIT_CORE, (struct rlimit){ 0, RLIM_INFINITY }) ||
+        !limit(run->init_pid, RLIMIT_NOFILE, (struct rlimit){ 1024, 512 * 1024 }))
+        return fail_errno(err, errno, _("cannot set the resource limits of init"));
     return reset_oom_score(run->init_pid, err);
 }
 
@@ -245,6 +250,7 @@ static bool init_go(Run *run, GError **err)
     if (got < 0)
         return fail_errno(err, errno, _("cannot talk to init"));
     fail_control(err, &message.body.error);
+    run->error_is_named = true;
     message_clear(&message);
     return false;
 }

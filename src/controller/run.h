@@ -56,6 +56,8 @@ struct Run {
     int inner_fd; /* their end */
     int root_fd;  /* in init: the root of the tree it builds */
 
+    bool error_is_named; /* it came from init, with the name of init's step before it */
+
     uint64_t started; /* microseconds of CLOCK_MONOTONIC */
     unsigned quick_ends;
 };

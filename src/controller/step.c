@@ -31,7 +31,8 @@ bool steps_run(const Step *steps, size_t n_steps, Run *run, GError **err)
     for (size_t i = 0; i < n_steps; i++) {
         if (steps[i].run(run, err) && step_may_pass(run, steps[i].name, err))
             continue;
-        fail_while(err, "%s", steps[i].name);
+        if (!run->error_is_named)
+            fail_while(err, "%s", steps[i].name);
         steps_undo(steps, i + 1, run);
         return false;
     }

@@ -27,8 +27,13 @@ bool capability_set(uint64_t keep)
     struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
     struct __user_cap_data_struct data[2] = { 0 };
 
-    for (unsigned i = 0; i < 2; i++)
-        data[i].effective = data[i].permitted = (uint32_t)(keep >> (32 * i));
+    if (syscall(SYS_capget, &header, data) < 0)
+        return false;
+    for (unsigned i = 0; i < 2; i++) {
+        data[i].permitted &= (uint32_t)(keep >> (32 * i)); /* what the host withholds stays so */
+        data[i].effective = data[i].permitted;
+        data[i].inheritable = 0;
+    }
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
         return false;
     return syscall(SYS_capset, &header, data) == 0;

@@ -10,5 +10,6 @@
 /* Takes everything that is not in `keep` from the bounding set, for good. False: errno. */
 bool capability_bound(uint64_t keep);
 
-/* Effective and permitted become `keep`, inheritable and ambient nothing. False: errno. */
+/* Effective and permitted become what we have of `keep`, inheritable and ambient nothing. False:
+ * errno. */
 bool capability_set(uint64_t keep);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The virtlxcd authors
 
-/* See console.h. */
+/*
+ * See console.h. Masters do not block: the daemon and the monitor read them from their loops.
+ */
 #include "kernel/console.h"
 
 #include "base/error.h"

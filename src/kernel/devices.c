@@ -67,39 +67,47 @@ static bool apply_v1(const Hierarchy *hierarchy, const PlanDeviceRule *rules, si
 
 /* ---- v2 ---- */
 
-static void put(GArray *program, uint8_t code, uint8_t dst, uint8_t src, int16_t off, int32_t imm)
+static void put(GArray *program, struct bpf_insn insn)
 {
-    struct bpf_insn insn = {
-        .code = code, .dst_reg = dst & 15, .src_reg = src & 15, .off = off, .imm = imm
-    };
-
     g_array_append_val(program, insn);
+}
+
+static void put_load(GArray *program, uint8_t reg, size_t offset)
+{
+    put(program, (struct bpf_insn){ .code = BPF_LDX | BPF_MEM | BPF_W,
+                                    .dst_reg = reg & 15,
+                                    .src_reg = BPF_REG_1,
+                                    .off = (int16_t)offset });
 }
 
 /* The first argument, r1, points to struct bpf_cgroup_dev_ctx. */
 static void put_prologue(GArray *program)
 {
-    put(program, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_2, BPF_REG_1,
-        offsetof(struct bpf_cgroup_dev_ctx, access_type), 0);
-    put(program, BPF_ALU | BPF_MOV | BPF_X, BPF_REG_3, BPF_REG_2, 0, 0);
-    put(program, BPF_ALU | BPF_AND | BPF_K, BPF_REG_2, 0, 0, 0xffff);
-    put(program, BPF_ALU | BPF_RSH | BPF_K, BPF_REG_3, 0, 0, 16);
-    put(program, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_4, BPF_REG_1,
-        offsetof(struct bpf_cgroup_dev_ctx, major), 0);
-    put(program, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_5, BPF_REG_1,
-        offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
+    put_load(program, BPF_REG_2, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+    put(program, (struct bpf_insn){ .code = BPF_ALU | BPF_MOV | BPF_X,
+                                    .dst_reg = BPF_REG_3,
+                                    .src_reg = BPF_REG_2 });
+    put(program, (struct bpf_insn){
+                     .code = BPF_ALU | BPF_AND | BPF_K, .dst_reg = BPF_REG_2, .imm = 0xffff });
+    put(program,
+        (struct bpf_insn){ .code = BPF_ALU | BPF_RSH | BPF_K, .dst_reg = BPF_REG_3, .imm = 16 });
+    put_load(program, BPF_REG_4, offsetof(struct bpf_cgroup_dev_ctx, major));
+    put_load(program, BPF_REG_5, offsetof(struct bpf_cgroup_dev_ctx, minor));
 }
 
 static void put_return(GArray *program, int32_t value)
 {
-    put(program, BPF_ALU | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, value);
-    put(program, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+    put(program,
+        (struct bpf_insn){ .code = BPF_ALU | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = value });
+    put(program, (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT });
 }
 
 /* A compare that leaves the rule; where to is known at the rule's end. */
-static void put_unless_equal(GArray *program, uint8_t reg, int32_t value)
+static void put_leave_if(GArray *program, uint8_t compare, uint8_t reg, int32_t value)
 {
-    put(program, BPF_JMP32 | BPF_JNE | BPF_K, reg, 0, 0, value);
+    put(program, (struct bpf_insn){ .code = (uint8_t)(BPF_JMP32 | compare | BPF_K),
+                                    .dst_reg = reg & 15,
+                                    .imm = value });
 }
 
 static void put_rule(GArray *program, const PlanDeviceRule *rule)
@@ -109,14 +117,14 @@ static void put_rule(GArray *program, const PlanDeviceRule *rule)
         ~(int32_t)rule->access & (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD);
 
     if (rule->type != 'a')
-        put_unless_equal(program, BPF_REG_2,
-                         rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+        put_leave_if(program, BPF_JNE, BPF_REG_2,
+                     rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
     if (denied)
-        put(program, BPF_JMP32 | BPF_JSET | BPF_K, BPF_REG_3, 0, 0, denied);
+        put_leave_if(program, BPF_JSET, BPF_REG_3, denied);
     if (rule->major >= 0)
-        put_unless_equal(program, BPF_REG_4, rule->major);
+        put_leave_if(program, BPF_JNE, BPF_REG_4, rule->major);
     if (rule->minor >= 0)
-        put_unless_equal(program, BPF_REG_5, rule->minor);
+        put_leave_if(program, BPF_JNE, BPF_REG_5, rule->minor);
     put_return(program, 1);
     for (guint i = start; i < program->len; i++) {
         struct bpf_insn *insn = &g_array_index(program, struct bpf_insn, i);

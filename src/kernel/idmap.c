@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The virtlxcd authors
 
-/* See idmap.h. */
+/*
+ * See idmap.h. Written by host root, so neither newuidmap nor a deny of setgroups is in play.
+ */
 #include "kernel/idmap.h"
 
 #include "base/error.h"

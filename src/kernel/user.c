@@ -14,11 +14,6 @@
 
 #define DATABASE_MAX (1024 * 1024)
 
-typedef struct Ids {
-    uid_t uid;
-    gid_t gid;
-} Ids;
-
 /* Decimal digits only; not the number that means "unchanged". */
 bool user_parse_id(const char *text, unsigned *ret_id)
 {
@@ -94,8 +89,7 @@ static bool find_group(int root_fd, const char *group, gid_t *ret_gid, GError **
     return true;
 }
 
-bool user_find(int root_fd, const char *user, const char *group, uid_t *ret_uid, gid_t *ret_gid,
-               GError **err)
+bool user_find(int root_fd, const char *user, const char *group, UserIds *ret_ids, GError **err)
 {
     unsigned ids[2] = { 0, 0 };
     gid_t gid;
@@ -105,7 +99,6 @@ bool user_find(int root_fd, const char *user, const char *group, uid_t *ret_uid,
     gid = ids[1];
     if (*group && !find_group(root_fd, group, &gid, err))
         return false;
-    *ret_uid = ids[0];
-    *ret_gid = gid;
+    *ret_ids = (UserIds){ ids[0], gid };
     return true;
 }

@@ -12,8 +12,12 @@
 #include <sys/types.h>
 
 /* "" user: root. "" group: the user's primary group. `root_fd` is the container's tree. */
-bool user_find(int root_fd, const char *user, const char *group, uid_t *ret_uid, gid_t *ret_gid,
-               GError **err);
+typedef struct UserIds {
+    uid_t uid;
+    gid_t gid;
+} UserIds;
+
+bool user_find(int root_fd, const char *user, const char *group, UserIds *ret_ids, GError **err);
 
 /* For the test: one text instead of a file. `field` 0 matches names, 2 matches ids. */
 bool user_find_line(const char *text, unsigned field, const char *wanted, unsigned ret_ids[2]);

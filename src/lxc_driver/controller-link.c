@@ -14,7 +14,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "lxc_driver/controller-images.h"
-#include "message.h"
+#include "plan/message.h"
 
 #include <glib-unix.h>
 #include <signal.h>
@@ -297,17 +297,16 @@ static bool find_peer(int sock, pid_t *ret_pid, int *ret_pidfd)
     return *ret_pidfd >= 0;
 }
 
-bool controller_link_connect(int state_dir_fd, const uint8_t uuid[16],
-                             const ControllerEvents *events, void *data, ControllerLink **ret_link,
-                             GError **err)
+bool controller_link_connect(const ControllerAddress *where, const ControllerEvents *events,
+                             void *data, ControllerLink **ret_link, GError **err)
 {
-    g_autofree char *name = controller_socket_name(uuid);
+    g_autofree char *name = controller_socket_name(where->uuid);
     autofd int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct sockaddr_un address;
     int pidfd = -1;
     pid_t pid = 0;
 
-    controller_socket_address(state_dir_fd, name, &address);
+    controller_socket_address(where->state_dir_fd, name, &address);
     if (sock < 0 || connect(sock, (struct sockaddr *)&address, sizeof address) < 0 ||
         !find_peer(sock, &pid, &pidfd))
         return fail(err, ERR(LXC, NO_DOMAIN), _("no controller answers at '%s': %s"), name,

@@ -65,9 +65,13 @@ bool controller_link_spawn(const ControllerLaunch *launch, const ControllerEvent
 
 /* Finds the controller of a container again, by its socket in the state directory. False with
  * NO_DOMAIN when nobody is there. `running` follows as an event. */
-bool controller_link_connect(int state_dir_fd, const uint8_t uuid[16],
-                             const ControllerEvents *events, void *data, ControllerLink **ret_link,
-                             GError **err);
+typedef struct ControllerAddress {
+    int state_dir_fd;
+    const uint8_t *uuid; /* 16 bytes, borrowed */
+} ControllerAddress;
+
+bool controller_link_connect(const ControllerAddress *where, const ControllerEvents *events,
+                             void *data, ControllerLink **ret_link, GError **err);
 
 void controller_link_free(ControllerLink *link); /* hangs up; the container lives on */
 pid_t controller_link_pid(const ControllerLink *link);

@@ -8,7 +8,7 @@
 #include "base/fd.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "message.h"
+#include "plan/message.h"
 
 #include <fcntl.h>
 #include <signal.h>

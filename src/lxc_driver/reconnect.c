@@ -124,12 +124,12 @@ static void meet(Domain *domain, void *data)
 {
     Meeting *meeting = data;
     DomainDef *live = g_steal_pointer(&meeting->status.live);
+    ControllerAddress where = { domain->driver->state_dir_fd, domain->uuid };
     g_autoptr(GError) err = NULL;
     Run *run;
 
     meeting->job = job_hold(domain);
-    if (!controller_link_connect(domain->driver->state_dir_fd, domain->uuid,
-                                 &step_controller_events, domain, &domain->link, &err)) {
+    if (!controller_link_connect(&where, &step_controller_events, domain, &domain->link, &err)) {
         log_info("domain '%s': nobody answers: %s", domain->name, err->message);
         stop_clean_up(domain, live, meeting->status.init_pid, met, meeting);
         return;
