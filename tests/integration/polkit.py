@@ -9,7 +9,6 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 
 from harness import BUILD, SCRATCH, STOCK, Instance, equal, eventually, skip
 from rpc import ERROR, OK, Peer
@@ -87,6 +86,8 @@ class Bus:
         for process in reversed(self.processes):
             process.terminate()
             process.wait()
+
+    def uncover(self):
         for folder in ('/usr/share/polkit-1/actions', '/etc/polkit-1/rules.d'):
             subprocess.run(['umount', folder], check=True)
 
@@ -240,6 +241,7 @@ def main():
         bus.stop()
         without_polkit(host)
         print(f'ok: without_polkit: {without_polkit.__doc__}')
+    bus.uncover()
 
 
 main()
