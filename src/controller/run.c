@@ -179,30 +179,9 @@ static bool limit(pid_t pid, enum __rlimit_resource what, struct rlimit wanted)
 
 static bool limits_set(Run *run, GError **err)
 {
-<<<<<<< HEAD
     if (!limit(run->init_pid, RLIMIT_CORE, (struct rlimit){ 0, RLIM_INFINITY }) ||
         !limit(run->init_pid, RLIMIT_NOFILE, (struct rlimit){ 1024, 512 * 1024 }))
         return fail_errno(err, errno, _("cannot set the resource limits of init"));
-=======
-    static const struct {
-        enum __rlimit_resource what;
-        struct rlimit limit;
-    } limits[] = {
-        {RLIMIT_CORE,    { 0, RLIM_INFINITY }},
-        { RLIMIT_NOFILE, { 1024, 512 * 1024 }},
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(limits); i++) {
-        struct rlimit wanted = limits[i].limit;
-        struct rlimit own;
-        /* Raising a hard limit needs a capability that the daemon itself may lack. */
-        if (getrlimit(limits[i].what, &own) == 0)
-            wanted.rlim_max = MIN(wanted.rlim_max, own.rlim_max);
-        wanted.rlim_cur = MIN(wanted.rlim_cur, wanted.rlim_max);
-        if (prlimit(run->init_pid, limits[i].what, &wanted, NULL) < 0)
-            return fail_errno(err, errno, _("cannot set the resource limits of init"));
-    }
->>>>>>> e23d78e (controller: do not raise hard limits beyond the daemon's own)
     return reset_oom_score(run->init_pid, err);
 }
 
