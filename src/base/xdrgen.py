@@ -3,9 +3,10 @@
 # SPDX-FileCopyrightText: The virtlxcd authors
 """Turns XDR language (RFC 4506) into C structs and the field tables of xdr-table.h.
 
-    xdrgen.py IN.x OUT.h OUT.c
+    xdrgen.py IN.x OUT.h OUT.c [LIST.c]
 
-src/base/xdr.h says how each declaration looks in C. The language is RFC 4506's, less what nothing
+LIST.c, which only tests want, has `const XdrType *const NAME_types[]` for NAME.x: every struct and
+union, NULL at the end. src/base/xdr.h says how each declaration looks in C. The language is RFC 4506's, less what nothing
 here needs: floats, quadruples, nested definitions, default arms of unions, and use of a type above
 its definition (so that no type contains itself). Added are `char`, `unsigned char` and `unsigned
 short`, each one word on the wire. A combination that C cannot say in one declaration, such as a
@@ -363,8 +364,15 @@ def enums_in_use(parser):
             for field in body if field.element.names}
 
 
+def c_list(parser, stem):
+    rows = "".join(f"    &{name}_xdr,\n" for kind, name, _ in parser.definitions
+                   if kind in ("struct", "union"))
+    return (f"extern const XdrType *const {stem}_types[];\n"
+            f"const XdrType *const {stem}_types[] = {{\n{rows}    NULL,\n}};\n")
+
+
 def main():
-    source, header, code = sys.argv[1:]
+    source, header, code, *listing = sys.argv[1:]
     with open(source, encoding="utf-8") as file:
         parser = Parser(file.read())
     parser.parse()
@@ -377,6 +385,10 @@ def main():
     with open(code, "w", encoding="utf-8") as file:
         file.write(f'{head}#include "{os.path.basename(header)}"\n\n#include "base/xdr-table.h"\n'
                    + "".join(c_tables(parser)))
+    for path in listing:
+        stem = os.path.basename(source).removesuffix(".x").replace("-", "_")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f'{head}#include "{os.path.basename(header)}"\n\n' + c_list(parser, stem))
 
 
 if __name__ == "__main__":
