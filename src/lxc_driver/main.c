@@ -29,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -225,6 +226,18 @@ static void watch_signals(Daemon *daemon_)
     g_unix_signal_add(SIGHUP, on_reload_signal, daemon_);
 }
 
+/* Every client and container takes descriptors. What init may have is set for it separately. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        log_warning(_("cannot raise the limit of descriptors: %s"), g_strerror(errno));
+}
+
 /* ---- from start to end -------------------------------------------------------------------------
  */
 
@@ -290,6 +303,7 @@ static bool run(Daemon *daemon_, GError **err)
         return false;
     daemon_->loop = g_main_loop_new(NULL, FALSE);
     watch_signals(daemon_);
+    raise_descriptor_limit();
     if (!take_directory(daemon_, err) ||
         !sockets_open(daemon_->paths, daemon_->config, &daemon_->sockets, err) ||
         !driver_new(daemon_->paths, daemon_->config, &daemon_->driver, err))
