@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
-"""Addresses of a container's interfaces are found in the host's neighbour table; other sources are refused by name."""
+"""Addresses of a container's interfaces are found in the host's neighbour table and inside; sources that are not there are refused."""
 import subprocess
 
 import libvirt
@@ -22,7 +22,12 @@ with Instance() as host:
         equal(list(found.values())[0]['addrs'][0]['type'], libvirt.VIR_IP_ADDR_TYPE_IPV4)
     equal(dom.interfaceAddresses(LEASE), {})
     with refused('ARGUMENT_UNSUPPORTED', 'LXC'):
-        dom.interfaceAddresses(AGENT)
+        dom.interfaceAddresses(AGENT if host.stock else 99)
+    if not host.stock:  # where nobody would answer; ours looks inside itself
+        inside = dom.interfaceAddresses(AGENT)
+        equal(sorted(inside), ['eth0', 'lo'])
+        equal(inside['eth0']['hwaddr'], '52:54:00:11:22:33')
+        equal([(entry['addr'], entry['prefix']) for entry in inside['eth0']['addrs'] if entry['type'] == libvirt.VIR_IP_ADDR_TYPE_IPV4], [('10.9.0.2', 24)])
     with refused('OPERATION_DENIED'):
         host.connect(readonly=True).lookupByName('bb').interfaceAddresses(AGENT)
     dom.destroy()
