@@ -77,8 +77,8 @@ bool fail_errno(GError **err, int errnum, const char *format, ...)
     return false;
 }
 
-bool fail_argument(GError **err, int from, const char *function, const char *argument,
-                   const char *format, ...)
+bool fail_argument(GError **err, const char *function, const char *argument, const char *format,
+                   ...)
 {
     g_autofree char *message = NULL;
     VirtErrorPrivate *priv;
@@ -87,7 +87,7 @@ bool fail_argument(GError **err, int from, const char *function, const char *arg
     va_start(args, format);
     message = g_strdup_vprintf(format, args);
     va_end(args);
-    set_error(err, from, VIR_ERR_INVALID_ARG, 0, message);
+    set_error(err, VIR_FROM_LXC, VIR_ERR_INVALID_ARG, 0, message);
     priv = err ? virt_error_get_private(*err) : NULL;
     if (priv) {
         priv->function = function;

@@ -36,11 +36,11 @@ bool fail(GError **err, unsigned origin_and_code, const char *format, ...) G_GNU
 bool fail_errno(GError **err, int errnum, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /*
- * INVALID_ARG about one named argument of one function of libvirt's API; both names are static
- * strings and travel beside the text, which gets no template.
+ * INVALID_ARG of VIR_FROM_LXC about one named argument of one function of libvirt's API; both names
+ * are static strings and travel beside the text, which gets no template.
  */
-bool fail_argument(GError **err, int from, const char *function, const char *argument,
-                   const char *format, ...) G_GNUC_PRINTF(5, 6);
+bool fail_argument(GError **err, const char *function, const char *argument, const char *format,
+                   ...) G_GNUC_PRINTF(4, 5);
 
 /* Rebuilds an error that arrived from another process; takes nothing. */
 bool fail_remote(GError **err, int from, int code, int errnum, const char *message);

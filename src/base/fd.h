@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-void fd_close(int fd);            /* keeps errno; -1 is fine */
-void fd_autoclose(int *fd);       /* for the attribute below */
-int fd_steal(int *fd);            /* returns *fd and sets it to -1 */
+void fd_close(int fd);                                     /* keeps errno; -1 is fine */
+void fd_autoclose(int *fd);                                /* for the attribute below */
+int fd_steal(int *fd);                                     /* returns *fd and sets it to -1 */
 bool fd_read_full(int fd, void *data, size_t size);        /* false: errno, or 0 at end of file */
 bool fd_write_full(int fd, const void *data, size_t size); /* false: errno */
 bool fd_set_nonblocking(int fd, bool on);

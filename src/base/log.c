@@ -42,5 +42,6 @@ void log_write(LogLevel level, const char *format, ...)
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &day);
     strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &day);
-    fprintf(stderr, "%s.%03ld+0000: %s: %s\n", stamp, now.tv_nsec / 1000000, level_names[level], text);
+    fprintf(stderr, "%s.%03ld+0000: %s: %s\n", stamp, now.tv_nsec / 1000000, level_names[level],
+            text);
 }

@@ -10,7 +10,12 @@
 
 #include <glib.h>
 
-typedef enum LogLevel { LOG_LEVEL_DEBUG = 1, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR } LogLevel;
+typedef enum LogLevel {
+    LOG_LEVEL_DEBUG = 1,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_WARNING,
+    LOG_LEVEL_ERROR
+} LogLevel;
 
 void log_set_level(LogLevel level);
 LogLevel log_level(void);

@@ -100,7 +100,7 @@ static bool check_flags(RpcCall *call, const Row *row, GError **err)
 
     if (unknown == 0 || call->procedure->route != RPC_OURS)
         return true;
-    return fail_argument(err, VIR_FROM_LXC, call->procedure->api, "flags",
+    return fail_argument(err, call->procedure->api, "flags",
                          _("unsupported flags (0x%x) in function %s"), unknown,
                          call->procedure->api);
 }

@@ -251,3 +251,16 @@ void test_refused(int fd, uint32_t serial, int code)
     g_assert_cmpint(error.code, ==, code);
     xdr_clear(&remote_error_xdr, &error);
 }
+
+char *test_echo(int fd, const char *text)
+{
+    const RemoteDomainDefineXmlArgs args = { .xml = (char *)text };
+    RemoteConnectGetUriRet ret;
+    char *answer;
+
+    test_call(fd, TEST_ECHO, 77, &remote_domain_define_xml_args_xdr, &args);
+    test_reply(fd, 77, &remote_connect_get_uri_ret_xdr, &ret);
+    answer = g_strdup(ret.uri);
+    xdr_clear(&remote_connect_get_uri_ret_xdr, &ret);
+    return answer;
+}

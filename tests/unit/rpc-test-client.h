@@ -54,3 +54,6 @@ void test_error(int fd, uint32_t serial, RemoteError *ret_error);
 
 /* An error of this code is the answer to `serial`. */
 void test_refused(int fd, uint32_t serial, int code);
+
+/* Calls TEST_ECHO; the answer is the caller's. */
+char *test_echo(int fd, const char *text);
