@@ -17,12 +17,7 @@
 
 static const char *const type_names[] = { "mount", "block", "file",   "template",
                                           "ram",   "bind",  "volume", NULL };
-static const char *const access_names[] = { "passthrough", "mapped", "squash", NULL };
-
-static bool hide_access(const void *object, DomainDefFlags flags)
-{
-    return ((const Filesystem *)object)->accessmode_hidden;
-}
+static const char *const access_names[] = { NULL, "passthrough", "mapped", "squash", NULL };
 
 #define PATHS (TYPE_BIT(FILESYSTEM_MOUNT) | TYPE_BIT(FILESYSTEM_BIND))
 #define RAM TYPE_BIT(FILESYSTEM_RAM)
@@ -32,8 +27,7 @@ static bool hide_access(const void *object, DomainDefFlags flags)
 static const Row filesystem_rows[] = {
     { "@type",            ROW_ENUM,   FIELD(type),             ROW_TYPE, .names = type_names,
                           .types = PATHS | RAM },
-    { "@accessmode",      ROW_ENUM,   FIELD(access),           .names = access_names,
-                          .hidden = hide_access },
+    { "@accessmode",      ROW_ENUM,   FIELD(access),           .names = access_names },
     { "@model",           ROW_STRING, FIELD(model) },
     { "@multidevs",       ROW_STRING, FIELD(multidevs) },
     { "@fmode",           ROW_STRING, FIELD(fmode) },
@@ -46,10 +40,10 @@ static const Row filesystem_rows[] = {
     { "target/@dir",      ROW_STRING, FIELD(target),           ROW_NOT_EMPTY,
                           .missing = ERR(DOMAIN, NO_TARGET) },
     { "readonly",         ROW_FLAG,   FIELD(readonly) },
-    { "space_hard_limit", ROW_SIZE,   FIELD(space_hard_limit), .scale = 1 },
-    { "space_soft_limit", ROW_SIZE,   FIELD(space_soft_limit), .scale = 1 },
     { "alias/@name",      ROW_STRING, FIELD(alias),            ROW_LIVE },
     { "boot|address",     ROW_KEEP,   FIELD(rest) },
+    { "space_hard_limit", ROW_SIZE,   FIELD(space_hard_limit), .scale = 1 },
+    { "space_soft_limit", ROW_SIZE,   FIELD(space_soft_limit), .scale = 1 },
     { NULL },
 };
 /* clang-format on */
@@ -91,7 +85,8 @@ static bool check_one(void *object, const Reader *reader, GError **err)
 {
     Filesystem *fs = object;
 
-    fs->accessmode_hidden = fs->accessmode_hidden && !(reader->flags & DOMAIN_DEF_INACTIVE);
+    if (!fs->access && reader->flags & DOMAIN_DEF_INACTIVE)
+        fs->access = FILESYSTEM_ACCESS_PASSTHROUGH;
     if (has_dotdot(fs->target))
         return fail(err, ERR(DOMAIN, XML_ERROR), _("the filesystem target '%s' contains '..'"),
                     fs->target);
@@ -145,7 +140,6 @@ static void insert_root(FilesystemList *list)
 
     root->source = g_strdup("/");
     root->target = g_strdup("/");
-    root->accessmode_hidden = true;
     record_list_append(list, root);
     for (size_t i = list->n - 1; i > 0; i--)
         list->items[i] = list->items[i - 1];

@@ -195,6 +195,7 @@ typedef enum FilesystemType {
 } FilesystemType;
 
 typedef enum FilesystemAccess {
+    FILESYSTEM_ACCESS_ABSENT, /* live: the root that start put in is printed without it */
     FILESYSTEM_ACCESS_PASSTHROUGH,
     FILESYSTEM_ACCESS_MAPPED,
     FILESYSTEM_ACCESS_SQUASH,
@@ -203,7 +204,6 @@ typedef enum FilesystemAccess {
 typedef struct Filesystem {
     FilesystemType type;
     FilesystemAccess access;
-    bool accessmode_hidden; /* live: the root that start put in is printed without it */
     char *model, *multidevs, *fmode, *dmode;
     KeptXml driver;
     char *source;    /* dir, dev, file or name */

@@ -78,7 +78,7 @@ static bool check_ip(void *object, const Reader *reader, GError **err)
         return false;
     if (ip->peer &&
         (!value_parse_address(ip->peer, address, &peer_family) || peer_family != family))
-        return fail(err, ERR(DOMAIN, XML_ERROR),
+        return fail(err, ERR(DOMAIN, INVALID_ARG),
                     _("'%s' cannot be the peer of the IP address '%s'"), ip->peer, ip->address);
     if (ip->prefix.set && ip->prefix.value > family_bits(family))
         return fail(err, ERR(DOMAIN, XML_ERROR), _("the prefix of '%s' is longer than %d"),
@@ -118,12 +118,8 @@ static bool check_route(void *object, const Reader *reader, GError **err)
     if (!value_parse_address(route->gateway, gateway, &family))
         return fail(err, ERR(NETWORK, XML_ERROR), _("the gateway '%s' is not an IP address"),
                     route->gateway);
-    if (!check_family(route->family, family, route->gateway, ERR(NETWORK, XML_ERROR), err) ||
-        !check_route_address(route, family, err))
-        return false;
-    if (!route->family)
-        route->family = g_strdup(family_word(family));
-    return true;
+    return check_family(route->family, family, route->gateway, ERR(NETWORK, XML_ERROR), err) &&
+           check_route_address(route, family, err);
 }
 
 /* ---- plan ------------------------------------------------------------------------------------ */

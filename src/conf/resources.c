@@ -19,17 +19,17 @@
 /* clang-format off */
 static const Row blkio_device_rows[] = {
     { "path",            ROW_STRING, offsetof(BlkioDevice, path),        .flags = ROW_NOT_EMPTY,
-                         .missing = ERR(DOMAIN, XML_ERROR) },
+                         .missing = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
     { "weight",          ROW_NUMBER, offsetof(BlkioDevice, weight),      .min = 0,
-                         .max = UINT32_MAX },
+                         .max = UINT32_MAX, .bad = ERR(DOMAIN, XML_ERROR) },
     { "read_iops_sec",   ROW_NUMBER, offsetof(BlkioDevice, read_iops),   .min = 0,
-                         .max = UINT32_MAX },
+                         .max = UINT32_MAX, .bad = ERR(DOMAIN, XML_ERROR) },
     { "write_iops_sec",  ROW_NUMBER, offsetof(BlkioDevice, write_iops),  .min = 0,
-                         .max = UINT32_MAX },
+                         .max = UINT32_MAX, .bad = ERR(DOMAIN, XML_ERROR) },
     { "read_bytes_sec",  ROW_NUMBER, offsetof(BlkioDevice, read_bytes),  .min = 0,
-                         .max = INT64_MAX },
+                         .max = INT64_MAX, .bad = ERR(DOMAIN, XML_ERROR) },
     { "write_bytes_sec", ROW_NUMBER, offsetof(BlkioDevice, write_bytes), .min = 0,
-                         .max = INT64_MAX },
+                         .max = INT64_MAX, .bad = ERR(DOMAIN, XML_ERROR) },
     { NULL },
 };
 /* clang-format on */

@@ -66,7 +66,7 @@ bool value_scale(uint64_t number, const char *unit, unsigned scale, uint64_t *re
 
     if (unit && !unit_bytes(unit, &bytes))
         return fail(err, ERR(NONE, INVALID_ARG), _("unknown unit '%s'"), unit);
-    if (__builtin_mul_overflow(number, bytes, &total) || total > (uint64_t)INT64_MAX - scale)
+    if (__builtin_mul_overflow(number, bytes, &total) || total > (uint64_t)INT64_MAX - (scale - 1))
         return fail(err, ERR(NONE, OVERFLOW), _("the size %" G_GUINT64_FORMAT " %s is too large"),
                     number, unit ? unit : "KiB");
     *ret_value = (total + scale - 1) / scale;

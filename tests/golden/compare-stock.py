@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The virtlxcd authors
+"""Defines every golden in.xml on a stock libvirt LXC daemon and compares what it prints, or the code
+and domain of its error, with ours. Not part of the test run: a tool for whoever changes the XML.
+
+    compare-stock.py 'lxc+unix:///system?socket=/run/libvirt/libvirt-sock' [CASE...]
+
+A case that differs on purpose says why in a file called `differs`; it is then listed, not counted.
+Use a daemon of your own: domains called as in the cases are defined and undefined again.
+"""
+import difflib
+import os
+import sys
+
+import libvirt
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def constants(prefix):
+    return {value: name[len(prefix):] for name, value in vars(libvirt).items() if name.startswith(prefix)}
+
+
+CODES, ORIGINS = constants('VIR_ERR_'), constants('VIR_FROM_')
+
+
+def read(case, name):
+    path = os.path.join(HERE, case, name)
+    if not os.path.exists(path):
+        return None
+    with open(path, 'rb') as file:
+        return file.read().decode('utf-8', 'surrogateescape')
+
+
+def stock(conn, case):
+    """(printed definition, None) or (None, 'CODE/DOMAIN: text')."""
+    xml = read(case, 'in.xml')
+    try:
+        flags = libvirt.VIR_DOMAIN_DEFINE_VALIDATE if case.startswith('validate-') else 0
+        domain = conn.defineXMLFlags(xml, flags)
+    except UnicodeEncodeError:
+        return None, 'not sent'
+    except libvirt.libvirtError as e:
+        return None, f'{CODES.get(e.get_error_code())}/{ORIGINS.get(e.get_error_domain())}: {e.get_error_message()}'
+    try:
+        return domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE), None
+    finally:
+        domain.undefine()
+
+
+def neutral(text):
+    """The two daemons have different default emulators."""
+    return '\n'.join(line for line in text.splitlines() if '<emulator>/usr/lib' not in line)
+
+
+def difference(case, printed, error):
+    ours, our_error = read(case, 'out.xml'), read(case, 'error.txt')
+    if error is not None and our_error is not None:
+        if error.split(':')[0] == our_error.split(':')[0]:
+            return None
+    elif error is None and ours is not None:
+        if neutral(printed) == neutral(ours):
+            return None
+        return '\n'.join(difflib.unified_diff(neutral(ours).splitlines(), neutral(printed).splitlines(),
+                                              'ours', 'stock', lineterm='', n=1))
+    return f'  ours:  {(our_error or "accepted").strip()}\n  stock: {error or "accepted"}'
+
+
+def main():
+    libvirt.registerErrorHandler(lambda *_: None, None)
+    conn = libvirt.open(sys.argv[1])
+    cases = sys.argv[2:] or sorted(name for name in os.listdir(HERE) if os.path.exists(os.path.join(HERE, name, 'in.xml')))
+    count = {'same': 0, 'known': 0, 'different': 0}
+    for case in cases:
+        found = difference(case, *stock(conn, case))
+        known = read(case, 'differs')
+        kind = 'same' if not found else 'known' if known else 'different'
+        count[kind] += 1
+        if kind == 'known':
+            print(f'known: {case}: {known.strip()}')
+        elif kind == 'different':
+            print(f'DIFFERENT: {case}\n{found}')
+        elif known:
+            print(f'{case} has a file called differs, but does not')
+    print(', '.join(f'{number} {word}' for word, number in count.items()))
+    return 1 if count['different'] else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

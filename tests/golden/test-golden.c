@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * Golden cases: a folder with in.xml, and what has to come of it: out.xml (the definition printed
+ * back) and plan.txt, or error.txt (code, domain, text). A folder with a live.xml shows what a
+ * running domain prints as well. Every out.xml and live.xml is also read back and has to print the
+ * same again.
+ *
+ * Run with REGENERATE=1 to write what comes out now, then look at the difference.
+ */
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "conf/domain-def.h"
+
+static const DomainDefHost host = { "x86_64", "/usr/libexec/libvirt_lxc", "/machine" };
+
+typedef struct Name {
+    int number;
+    const char *name;
+} Name;
+
+static const Name codes[] = {
+    {VIR_ERR_INTERNAL_ERROR,      "INTERNAL_ERROR"    },
+    { VIR_ERR_INVALID_ARG,        "INVALID_ARG"       },
+    { VIR_ERR_NO_NAME,            "NO_NAME"           },
+    { VIR_ERR_NO_SOURCE,          "NO_SOURCE"         },
+    { VIR_ERR_NO_TARGET,          "NO_TARGET"         },
+    { VIR_ERR_OVERFLOW,           "OVERFLOW"          },
+    { VIR_ERR_XML_DETAIL,         "XML_DETAIL"        },
+    { VIR_ERR_XML_ERROR,          "XML_ERROR"         },
+    { VIR_ERR_XML_INVALID_SCHEMA, "XML_INVALID_SCHEMA"},
+    { VIR_ERR_CONFIG_UNSUPPORTED, "CONFIG_UNSUPPORTED"},
+};
+
+static const Name origins[] = {
+    {VIR_FROM_NONE,          "NONE"        },
+    { VIR_FROM_XML,          "XML"         },
+    { VIR_FROM_DOMAIN,       "DOMAIN"      },
+    { VIR_FROM_LXC,          "LXC"         },
+    { VIR_FROM_NETWORK,      "NETWORK"     },
+    { VIR_FROM_CAPABILITIES, "CAPABILITIES"},
+};
+
+static const char *find_name(const Name *names, size_t n, int number)
+{
+    for (size_t i = 0; i < n; i++)
+        if (names[i].number == number)
+            return names[i].name;
+    g_error("no name for %d", number);
+}
+
+static char *describe(const GError *err)
+{
+    return g_strdup_printf("%s/%s: %s\n", find_name(codes, G_N_ELEMENTS(codes), error_code(err)),
+                           find_name(origins, G_N_ELEMENTS(origins), error_from(err)),
+                           err->message);
+}
+
+/* `text` NULL: there must be no such file. */
+static void expect(const char *folder, const char *name, const char *text)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autofree char *wanted = NULL;
+
+    if (g_getenv("REGENERATE")) {
+        g_autofree char *old = NULL;
+
+        (void)g_file_get_contents(path, &old, NULL, NULL); /* it may be new */
+        if (text && g_strcmp0(old, text) != 0)
+            g_assert_true(g_file_set_contents(path, text, -1, NULL));
+        else if (!text)
+            (void)g_unlink(path); /* it may not be there */
+        return;
+    }
+    if (!text) {
+        g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+        return;
+    }
+    g_assert_true(g_file_get_contents(path, &wanted, NULL, NULL));
+    g_assert_cmpstr(text, ==, wanted);
+}
+
+/* Printing, reading back and printing again changes nothing; nor does copying. */
+static void check_fixed_point(const DomainDef *def, const char *text, DomainDefFlags flags)
+{
+    g_autoptr(GError) err = NULL;
+    g_autoptr(DomainDef) again = NULL;
+    g_autoptr(DomainDef) copy = domain_def_copy(def);
+    g_autofree char *printed = NULL;
+    g_autofree char *printed_copy = NULL;
+
+    domain_def_parse(text, flags, &host, &again, &err);
+    g_assert_no_error(err);
+    printed = domain_def_format(again, flags);
+    g_assert_cmpstr(printed, ==, text);
+    g_assert_true(domain_def_equal(def, copy));
+    printed_copy = domain_def_format(copy, flags);
+    g_assert_cmpstr(printed_copy, ==, text);
+}
+
+static char *live_text(const char *folder, const DomainDef *def)
+{
+    g_autofree char *path = g_build_filename(folder, "live.xml", NULL);
+    g_autoptr(DomainDef) live = NULL;
+    char *text = NULL;
+
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return NULL;
+    live = domain_def_copy(def);
+    live->id = 4711;
+    domain_def_make_live(live, &host);
+    text = domain_def_format(live, DOMAIN_DEF_LIVE);
+    check_fixed_point(live, text, DOMAIN_DEF_LIVE);
+    return text;
+}
+
+static DomainDefFlags flags_of(const char *folder)
+{
+    g_autofree char *name = g_path_get_basename(folder);
+
+    return DOMAIN_DEF_INACTIVE | (g_str_has_prefix(name, "validate-") ? DOMAIN_DEF_VALIDATE : 0);
+}
+
+static void test_case(const void *data)
+{
+    const char *folder = data;
+    g_autofree char *path = g_build_filename(folder, "in.xml", NULL);
+    g_autofree char *xml = NULL;
+    g_autofree char *out = NULL;
+    g_autofree char *live = NULL;
+    g_autofree char *printed = NULL;
+    g_autofree char *error = NULL;
+    g_autoptr(DomainDef) def = NULL;
+    g_autoptr(Plan) plan = NULL;
+    g_autoptr(GError) err = NULL;
+
+    g_assert_true(g_file_get_contents(path, &xml, NULL, NULL));
+    if (domain_def_parse(xml, flags_of(folder), &host, &def, &err) &&
+        domain_def_compile(def, &host, &plan, &err)) {
+        out = domain_def_format(def, DOMAIN_DEF_INACTIVE);
+        check_fixed_point(def, out, DOMAIN_DEF_INACTIVE);
+        printed = domain_def_plan_print(plan);
+        live = live_text(folder, def);
+    } else {
+        error = describe(err);
+    }
+    expect(folder, "out.xml", out);
+    expect(folder, "plan.txt", printed);
+    expect(folder, "live.xml", live);
+    expect(folder, "error.txt", error);
+}
+
+int main(int argc, char **argv)
+{
+    const char *root = g_getenv("GOLDEN_DIR");
+    g_autoptr(GDir) dir = NULL;
+    const char *name = NULL;
+
+    g_test_init(&argc, &argv, NULL);
+    g_assert_nonnull(root);
+    dir = g_dir_open(root, 0, NULL);
+    g_assert_nonnull(dir);
+    while ((name = g_dir_read_name(dir))) {
+        g_autofree char *in = g_build_filename(root, name, "in.xml", NULL);
+        g_autofree char *path = g_strconcat("/golden/", name, NULL);
+
+        if (g_file_test(in, G_FILE_TEST_EXISTS))
+            g_test_add_data_func_full(path, g_build_filename(root, name, NULL), test_case, g_free);
+    }
+    return g_test_run();
+}
