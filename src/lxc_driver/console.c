@@ -46,13 +46,16 @@ static void opened(int fd, GBytes *backlog, const GError *err, void *data)
 {
     ConsoleUse *use = data;
     RpcCall *call = g_steal_pointer(&use->call);
+    RpcStream *stream;
 
     if (err) {
         use_over(use);
         rpc_call_finish(call, g_error_copy(err));
         return;
     }
-    use->stream = rpc_call_open_stream(call, fd, backlog, stream_closed, use);
+    stream = rpc_call_open_stream(call, fd, backlog, stream_closed, use);
+    if (stream)
+        use->stream = stream; /* else the client has gone, and with it this use */
     rpc_call_finish(call, NULL);
 }
 

@@ -36,7 +36,8 @@ void rpc_call_finish(RpcCall *call, GError *err);
  * has ended for whatever reason. Flow control: the next chunk is read from fd only after the last
  * one has gone to the socket; what the client sends is buffered up to a limit, past which the
  * stream fails with an error and nothing else is held up. End of file or EIO on fd (a pty's
- * hang-up) sends the client its end of data.
+ * hang-up) sends the client its end of data. NULL when the client has gone:
+ * then `closed` has run already.
  */
 typedef struct RpcStream RpcStream;
 typedef void RpcStreamClosed(void *data);
