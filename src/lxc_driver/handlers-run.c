@@ -73,7 +73,7 @@ static bool create(RpcCall *call, const void *args, void *ret, GError **err)
 {
     Domain *domain = rpc_call_domain(call);
 
-    if (!domain->config)
+    if (domain_is_active(domain) || !domain->config)
         return fail(err, ERR(LXC, OPERATION_INVALID), _("domain '%s' is already running"),
                     domain->name);
     return start(call, domain, domain->config, err);
