@@ -158,6 +158,19 @@ static void make_live(DomainDef *def)
 
 /* ---- plan ------------------------------------------------------------------------------------ */
 
+/*
+ * With an id map, the root's files belong to the container's users, whatever they are on the disk.
+ * Other trees stay as they are unless the user says mapped: the container's root would be the
+ * host's root in them.
+ */
+static bool wants_idmap(const Filesystem *fs, const PlanBuilder *builder)
+{
+    if (fs->type != FILESYSTEM_MOUNT || !builder->def->idmap.uids.n)
+        return false;
+    return fs->access == FILESYSTEM_ACCESS_MAPPED ||
+           (fs == builder->root && strcmp(fs->source, "/") != 0);
+}
+
 /* A read-only root makes everything that the user mounts read-only too, as libvirt does. */
 static unsigned mount_flags(const Filesystem *fs, const PlanBuilder *builder)
 {
@@ -166,8 +179,7 @@ static unsigned mount_flags(const Filesystem *fs, const PlanBuilder *builder)
 
     if (fs->type == FILESYSTEM_RAM)
         return flags | PLAN_MOUNT_F_NOSUID | PLAN_MOUNT_F_NODEV;
-    if (fs->type == FILESYSTEM_MOUNT && builder->def->idmap.uids.n &&
-        fs->access == FILESYSTEM_ACCESS_MAPPED)
+    if (wants_idmap(fs, builder))
         flags |= PLAN_MOUNT_F_IDMAP;
     return flags | PLAN_MOUNT_F_RECURSIVE;
 }

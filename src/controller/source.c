@@ -23,9 +23,26 @@ static bool fail_mount(const PlanMount *mount, int errnum, GError **err)
     return fail_errno(err, errnum, _("cannot mount '%s' on '%s'"), mount->source, mount->target);
 }
 
+/* A tree that was given to the container's users by changing its owners needs no map on top. */
+static bool is_shifted(const Plan *plan, int fd)
+{
+    struct stat info;
+
+    if (fstat(fd, &info) < 0)
+        return false;
+    for (uint32_t i = 0; i < plan->uid_map.len; i++) {
+        const PlanIdRange *range = &plan->uid_map.items[i];
+
+        if (range->outside != 0 && info.st_uid - range->outside < range->count)
+            return true;
+    }
+    return false;
+}
+
 static bool map_ids(const Run *run, const PlanMount *mount, int fd, GError **err)
 {
-    if (!(mount->flags & PLAN_MOUNT_F_IDMAP) || !(run->plan.namespaces & PLAN_NS_USER))
+    if (!(mount->flags & PLAN_MOUNT_F_IDMAP) || !(run->plan.namespaces & PLAN_NS_USER) ||
+        is_shifted(&run->plan, fd))
         return true;
     if (mount_set_idmap(fd, run->userns_fd, mount->flags))
         return true;
