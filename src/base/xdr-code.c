@@ -418,17 +418,15 @@ static XdrStatus decode_fields(const XdrType *type, Reader *in, void *value)
 }
 
 XdrStatus xdr_decode(const XdrType *type, const void *data, size_t size, void *ret_value,
-                     size_t *ret_used, const char **ret_where)
+                     XdrEnd *ret_end)
 {
-    Reader in = { .at = data, .left = size };
+    Reader in = { .at = data, .left = size, .where = "" };
     XdrStatus status;
 
     memset(ret_value, 0, type->size);
     status = decode_fields(type, &in, ret_value);
-    if (status == XDR_OK && ret_used)
-        *ret_used = size - in.left;
-    if (status != XDR_OK && ret_where)
-        *ret_where = in.where;
+    if (ret_end)
+        *ret_end = (XdrEnd){ .used = size - in.left, .field = in.where };
     if (status != XDR_OK)
         xdr_clear(type, ret_value);
     return status;

@@ -59,13 +59,19 @@ const char *xdr_status_text(XdrStatus status);
 /* Appends the encoding of *value to `out`. A NULL string where one is required is XDR_BAD_VALUE. */
 XdrStatus xdr_encode(const XdrType *type, const void *value, XdrBuffer *out);
 
+/* Where decoding ended. */
+typedef struct XdrEnd {
+    size_t used;       /* bytes consumed */
+    const char *field; /* the last one looked at: on failure, the one that is wrong */
+} XdrEnd;
+
 /*
  * Decodes `type` from the start of `data` into *ret_value (type->size bytes, contents ignored
- * before). `ret_used` (may be NULL) gets the bytes consumed; surplus input is not an error. On
- * failure *ret_value holds nothing to free. `ret_where` (may be NULL) gets the field's name.
+ * before). Surplus input is not an error. On failure *ret_value holds nothing to free. `ret_end`
+ * may be NULL.
  */
 XdrStatus xdr_decode(const XdrType *type, const void *data, size_t size, void *ret_value,
-                     size_t *ret_used, const char **ret_where);
+                     XdrEnd *ret_end);
 
 /* Frees what *value owns and zeroes it; not the struct itself. */
 void xdr_clear(const XdrType *type, void *value);

@@ -38,7 +38,7 @@ void run_init(Run *run)
 static bool decode_plan(Run *run, GError **err)
 {
     struct stat info;
-    const char *where = NULL;
+    XdrEnd end;
     XdrStatus status;
     void *data;
 
@@ -47,11 +47,11 @@ static bool decode_plan(Run *run, GError **err)
     data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, run->plan_fd, 0);
     if (data == MAP_FAILED)
         return fail_errno(err, errno, _("cannot read the plan"));
-    status = xdr_decode(&plan_xdr, data, (size_t)info.st_size, &run->plan, NULL, &where);
+    status = xdr_decode(&plan_xdr, data, (size_t)info.st_size, &run->plan, &end);
     (void)munmap(data, (size_t)info.st_size); /* the process is short-lived at worst */
     if (status != XDR_OK)
         return fail(err, ERR(LXC, INTERNAL_ERROR), _("cannot decode the plan: %s in '%s'"),
-                    xdr_status_text(status), where ? where : "");
+                    xdr_status_text(status), end.field);
     return true;
 }
 

@@ -58,7 +58,7 @@ static bool decode(Message *message, const uint8_t *data, size_t size)
     if (word < CONTROL_START || word >= N_KINDS)
         return false;
     if (bodies[word] && xdr_decode(bodies[word], data + sizeof word, size - sizeof word,
-                                   &message->body, NULL, NULL) != XDR_OK)
+                                   &message->body, NULL) != XDR_OK)
         return false;
     message->kind = (ControlKind)word;
     return true;

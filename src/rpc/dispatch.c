@@ -200,17 +200,17 @@ static bool check_authenticated(const RpcClient *client, const Row *row, GError 
 
 static bool decode_args(const RpcPacket *packet, RpcCall *call, GError **err)
 {
-    const char *where = NULL;
+    XdrEnd end;
     XdrStatus status;
 
     if (!call->args)
         return true;
-    status = xdr_decode(call->procedure->args, packet->payload, packet->payload_size, call->args,
-                        NULL, &where);
+    status =
+        xdr_decode(call->procedure->args, packet->payload, packet->payload_size, call->args, &end);
     if (status == XDR_OK)
         return true;
-    return fail(err, ERR(RPC, RPC), _("cannot decode '%s' of the arguments of %s: %s"),
-                where ? where : "", call->procedure->name, xdr_status_text(status));
+    return fail(err, ERR(RPC, RPC), _("cannot decode '%s' of the arguments of %s: %s"), end.field,
+                call->procedure->name, xdr_status_text(status));
 }
 
 static void refuse(RpcClient *client, const RpcHeader *header, const GError *err)

@@ -171,8 +171,8 @@ static bool check_auth(const RpcPacket *packet, GError **err)
     RemoteAuthListRet ret;
     bool open;
 
-    if (xdr_decode(&remote_auth_list_ret_xdr, packet->payload, packet->payload_size, &ret, NULL,
-                   NULL) != XDR_OK)
+    if (xdr_decode(&remote_auth_list_ret_xdr, packet->payload, packet->payload_size, &ret, NULL) !=
+        XDR_OK)
         return fail(err, ERR(RPC, RPC), _("cannot read the reply"));
     open = ret.types.len > 0 && ret.types.items[0] == REMOTE_AUTH_NONE;
     xdr_clear(&remote_auth_list_ret_xdr, &ret);
@@ -259,8 +259,8 @@ static bool fail_upstream(const RpcPacket *packet, GError **err)
 {
     VirNetMessageError error;
 
-    if (xdr_decode(&virNetMessageError_xdr, packet->payload, packet->payload_size, &error, NULL,
-                   NULL) != XDR_OK)
+    if (xdr_decode(&virNetMessageError_xdr, packet->payload, packet->payload_size, &error, NULL) !=
+        XDR_OK)
         return fail(err, ERR(RPC, RPC), _("cannot read the reply"));
     (void)fail_remote(err, error.domain, error.code,
                       error.code == VIR_ERR_SYSTEM_ERROR ? error.int1 : 0,

@@ -50,18 +50,17 @@ static size_t check_value(const XdrType *type, const uint8_t *at, size_t left, F
 {
     g_autofree void *value = g_malloc(xdr_size(type));
     XdrBuffer again = { 0 };
-    const char *where = "";
-    size_t used = 0;
+    XdrEnd end;
 
-    if (xdr_decode(type, at, left, value, &used, &where) != XDR_OK)
-        g_error("cannot decode '%s' of %s", where, xdr_name(type));
+    if (xdr_decode(type, at, left, value, &end) != XDR_OK)
+        g_error("cannot decode '%s' of %s", end.field, xdr_name(type));
     fprintf(text, "%s:\n", xdr_name(type));
     xdr_print(type, value, 1, text);
     g_assert_cmpint(xdr_encode(type, value, &again), ==, XDR_OK);
-    g_assert_cmpmem(again.data, again.len, at, used);
+    g_assert_cmpmem(again.data, again.len, at, end.used);
     xdr_buffer_clear(&again);
     xdr_clear(type, value);
-    return used;
+    return end.used;
 }
 
 static char *text_of(const char *types, const GByteArray *bytes)
