@@ -40,24 +40,33 @@
 
 /* ---- the other mount namespace ---- */
 
+/* The directory of controllers' sockets, in the mount namespace that we are in now. */
+static int open_state_dir(const Run *run)
+{
+    g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", run->state_dir_fd);
+    g_autofree char *path = g_file_read_link(link, NULL);
+
+    return path ? open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+}
+
 /*
- * The staging directory lies over "/", out of everybody's way. Being the working directory as well,
- * it is the one place that init finds again in its own copy of the namespace.
+ * The staging directory lies over that of our own sockets, which no container is given. (Not over
+ * "/": who has something mounted over its root counts as chrooted, and may not make a user
+ * namespace.) Being the working directory as well, init finds it in its own copy of the namespace.
  */
 static bool staging_enter(Run *run, GError **err)
 {
-    autofd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    autofd int place = -1;
 
     run->host_mounts_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-    if (root < 0 || run->host_mounts_fd < 0)
+    if (run->host_mounts_fd < 0)
         return fail_errno(err, errno, _("cannot open the host's mount namespace"));
     if (unshare(CLONE_NEWNS) < 0 || !mount_make_private())
         return fail_errno(err, errno, _("cannot make a mount namespace"));
-    if (!mount_new("tmpfs", "mode=700", &run->staging_fd, err))
+    if (!mount_new("tmpfs", "mode=711", &run->staging_fd, err))
         return false;
-    fd_close(fd_steal(&root));
-    root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0 || !mount_attach(run->staging_fd, root) || fchdir(run->staging_fd) < 0)
+    place = open_state_dir(run);
+    if (place < 0 || !mount_attach(run->staging_fd, place) || fchdir(run->staging_fd) < 0)
         return fail_errno(err, errno, _("cannot mount a place for the sources"));
     return true;
 }
