@@ -178,8 +178,9 @@ static bool check_state(RpcCall *call, const Row *row, GError **err)
     active = hooks->domain_is_active(call->domain, row->program->data);
     if (active == (call->procedure->state == RPC_STATE_RUNNING))
         return true;
-    return fail(err, ERR(DOMAIN, OPERATION_INVALID),
-                active ? _("domain is already running") : _("domain is not running"));
+    if (active)
+        return fail(err, ERR(LXC, OPERATION_INVALID), _("domain is already running"));
+    return fail(err, ERR(DOMAIN, OPERATION_INVALID), _("domain is not running"));
 }
 
 typedef bool Check(RpcCall *call, const Row *row, GError **err);
