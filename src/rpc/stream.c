@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* What the client may have sent and fd not yet taken. */
-#define PENDING_MAX (1u << 20)
+#define PENDING_MAX (4u << 20)
 
 struct RpcStream {
     unsigned refs;     /* the client's list, the opening call, chunks that wait for the socket */
@@ -27,6 +27,7 @@ struct RpcStream {
     PollerWatch *watch; /* NULL while there is nothing to wait for */
     GBytes *backlog;
     GByteArray *pending; /* from the client, for fd */
+    size_t taken;        /* the start of it that fd has taken already */
     unsigned sending;    /* packets that wait for the socket */
     bool started;
     bool ended;      /* end of data was sent */
@@ -227,15 +228,30 @@ static size_t write_some(RpcStream *stream, const uint8_t *data, size_t size)
     return size;
 }
 
+static size_t pending_size(const RpcStream *stream)
+{
+    return stream->pending->len - stream->taken;
+}
+
+/* Moves the rest to the front only when that is little compared to what has gone. */
+static void forget_taken(RpcStream *stream)
+{
+    if (pending_size(stream) > stream->taken)
+        return;
+    g_byte_array_remove_range(stream->pending, 0, (guint)stream->taken);
+    stream->taken = 0;
+}
+
 static void write_pending(RpcStream *stream)
 {
-    while (stream->pending->len > 0) {
-        size_t n = write_some(stream, stream->pending->data, stream->pending->len);
+    while (pending_size(stream) > 0) {
+        size_t n = write_some(stream, stream->pending->data + stream->taken, pending_size(stream));
         if (n == 0)
             break;
-        g_byte_array_remove_range(stream->pending, 0, (guint)n);
+        stream->taken += n;
     }
-    if (stream->pending->len == 0 && stream->finishing)
+    forget_taken(stream);
+    if (pending_size(stream) == 0 && stream->finishing)
         confirm(stream);
 }
 
@@ -246,13 +262,13 @@ static void take_data(RpcStream *stream, const uint8_t *data, size_t size)
 
     if (stream->finishing)
         return;
-    while (stream->pending->len == 0 && n < size) {
+    while (pending_size(stream) == 0 && n < size) {
         size_t step = write_some(stream, data + n, size - n);
         if (step == 0)
             break;
         n += step;
     }
-    if (stream->pending->len + size - n > PENDING_MAX) {
+    if (pending_size(stream) + size - n > PENDING_MAX) {
         (void)fail(&err, ERR(STREAMS, OPERATION_FAILED),
                    _("the stream's other side does not take what is sent"));
         rpc_stream_fail(stream, err);
@@ -282,7 +298,7 @@ static void take_packet(RpcStream *stream, const RpcPacket *packet)
         break;
     case RPC_STATUS_OK:
         stream->finishing = true;
-        if (stream->pending->len == 0)
+        if (pending_size(stream) == 0)
             confirm(stream);
         else
             update_interest(stream);
@@ -320,7 +336,7 @@ static void on_ready(uint32_t events, void *data)
     RpcStream *stream = data;
 
     stream->refs++;
-    if (stream->pending->len > 0 && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)))
+    if (pending_size(stream) > 0 && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)))
         write_pending(stream);
     if (stream->client && wants_to_read(stream) && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
         forward_chunk(stream);
@@ -336,7 +352,7 @@ static void update_interest(RpcStream *stream)
 
     if (wants_to_read(stream))
         wanted |= EPOLLIN;
-    if (stream->pending->len > 0)
+    if (pending_size(stream) > 0)
         wanted |= EPOLLOUT;
     if (wanted == 0) {
         g_clear_pointer(&stream->watch, poller_unwatch);

@@ -151,7 +151,7 @@ static void test_stuck_peer(Fixture *f, gconstpointer unused)
 {
     g_autofree char *data = g_strnfill(200000, 'd');
 
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < 30; i++)
         test_stream(f->fd, TEST_STREAM, SERIAL, RPC_STATUS_CONTINUE, data);
     test_refused(f->fd, SERIAL, VIR_ERR_OPERATION_FAILED);
     test_call(f->fd, TEST_GET_TYPE, 10, NULL, NULL);
