@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The virtlxcd authors
 
-/* See console.h. */
+/*
+ * See console.h. While a client looks, the other end of its pty is held open here: when init ends
+ * and comes again in a reboot, the client must not see the terminal hang up in between. Letting go
+ * of it at the container's end hangs up after the last output has been read.
+ */
 #include "lxc_driver/console.h"
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/text.h"
 
+#include <fcntl.h>
 #include <libvirt/libvirt.h>
+#include <sys/ioctl.h>
 
 /* One client on one console, from asking the controller to the end of the stream. */
 typedef struct ConsoleUse {
@@ -15,6 +22,7 @@ typedef struct ConsoleUse {
     unsigned index;
     RpcCall *call;     /* until it is answered */
     RpcStream *stream; /* from then on */
+    int peer_fd;       /* the pty's other end */
 } ConsoleUse;
 
 static bool is_used(const Domain *domain, unsigned index)
@@ -33,6 +41,7 @@ static void use_over(ConsoleUse *use)
     domain->consoles = g_slist_remove(domain->consoles, use);
     if (domain->link && !is_used(domain, use->index))
         controller_link_console_close(domain->link, use->index);
+    fd_close(use->peer_fd);
     domain_unref(domain);
     g_free(use);
 }
@@ -106,6 +115,7 @@ bool console_open(Domain *domain, RpcCall *call, const char *alias, unsigned fla
         disconnect_others(domain, index);
     use = g_new0(ConsoleUse, 1);
     use->domain = domain_ref(domain);
+    use->peer_fd = -1;
     use->index = index;
     use->call = call;
     domain->consoles = g_slist_prepend(domain->consoles, use);
@@ -116,11 +126,8 @@ bool console_open(Domain *domain, RpcCall *call, const char *alias, unsigned fla
 
 void console_end_all(Domain *domain)
 {
-    g_autoptr(GSList) uses = g_slist_copy(domain->consoles);
-
-    for (GSList *item = uses; item; item = item->next) {
+    for (GSList *item = domain->consoles; item; item = item->next) {
         ConsoleUse *use = item->data;
-        if (use->stream)
-            rpc_stream_end(use->stream);
+        fd_close(fd_steal(&use->peer_fd));
     }
 }

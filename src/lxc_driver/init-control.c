@@ -26,33 +26,61 @@ typedef struct InitKind {
     const char *program;
     int poweroff;
     int reboot;
+    bool is_certain; /* the name says it all; else the signal is sent if init handles it */
 } InitKind;
 
 /*
- * Real-time signals count from the kernel's 34: SIGRTMIN is not a constant, but it is 34 in glibc
- * and musl alike. sysvinit takes no power-off signal but SIGPWR, which its inittab maps; its fifo
- * is tried before any signal.
+ * Real-time signals count from 34, which is SIGRTMIN for glibc and musl alike. sysvinit has no
+ * power-off signal but SIGPWR, which its inittab maps; its fifo is tried before any signal.
  */
 #define KIND_RTMIN 34
 static const InitKind kinds[] = {
-    {"systemd",      KIND_RTMIN + 4, KIND_RTMIN + 5},
-    { "busybox",     SIGUSR2,        SIGTERM       },
-    { "init",        SIGPWR,         SIGINT        }, /* sysvinit, and those who took its place */
-    { "openrc-init", SIGUSR2,        SIGTERM       },
-    { "runit",       SIGCONT,        SIGINT        },
-    { "runit-init",  SIGCONT,        SIGINT        },
-    { "s6-svscan",   SIGUSR2,        SIGINT        },
-    { "dinit",       SIGTERM,        SIGINT        },
-    { "finit",       SIGUSR2,        SIGTERM       },
-    { "upstart",     SIGPWR,         SIGINT        },
+    {"systemd",       KIND_RTMIN + 4, KIND_RTMIN + 5, true },
+    { "busybox init", SIGUSR2,        SIGTERM,        true },
+    { "init",         SIGPWR,         SIGINT,         false}, /* sysvinit, and those who took its name */
+    { "openrc-init",  SIGUSR2,        SIGTERM,        true },
+    { "runit",        SIGCONT,        SIGINT,         true },
+    { "s6-svscan",    SIGUSR2,        SIGINT,         false},
+    { "dinit",        SIGTERM,        SIGINT,         false},
+    { "finit",        SIGUSR2,        SIGTERM,        true },
+    { "upstart",      SIGPWR,         SIGINT,         false},
 };
 
-int init_control_signal_for(const char *program, InitRequest request)
+static const InitKind *find_kind(const char *program)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
         if (g_str_equal(kinds[i].program, program))
-            return request == INIT_POWEROFF ? kinds[i].poweroff : kinds[i].reboot;
-    return request == INIT_POWEROFF ? SIGTERM : SIGHUP;
+            return &kinds[i];
+    return NULL;
+}
+
+static int signal_of(const InitKind *kind, InitRequest request)
+{
+    if (!kind)
+        return request == INIT_POWEROFF ? SIGTERM : SIGHUP;
+    return request == INIT_POWEROFF ? kind->poweroff : kind->reboot;
+}
+
+int init_control_signal_for(const char *program, InitRequest request)
+{
+    return signal_of(find_kind(program), request);
+}
+
+static char *read_process_file(pid_t pid, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/%s", (int)pid, name);
+    char *text = NULL;
+
+    (void)g_file_get_contents(path, &text, NULL, NULL); /* NULL says so */
+    return text;
+}
+
+/* busybox is any of its applets; the process name tells which, "init" or a shell. */
+static char *busybox_applet(pid_t init)
+{
+    g_autofree char *name = read_process_file(init, "comm");
+
+    return g_strdup_printf("busybox %s", name ? g_strstrip(name) : "");
 }
 
 /* The file that init was executed from; its name inside may be any link. */
@@ -60,6 +88,7 @@ static char *program_of(pid_t init)
 {
     g_autofree char *link = g_strdup_printf("/proc/%d/exe", (int)init);
     g_autofree char *path = g_file_read_link(link, NULL);
+    g_autofree char *program = NULL;
     char *deleted;
 
     if (!path)
@@ -67,20 +96,28 @@ static char *program_of(pid_t init)
     deleted = g_strrstr(path, " (deleted)");
     if (deleted)
         *deleted = '\0';
-    return g_path_get_basename(path);
+    program = g_path_get_basename(path);
+    if (g_str_has_prefix(program, "busybox"))
+        return busybox_applet(init);
+    return g_steal_pointer(&program);
 }
 
-/* Whether init would do something with the signal. */
+static uint64_t signal_set(const char *status, const char *field)
+{
+    const char *at = strstr(status, field);
+
+    return at ? g_ascii_strtoull(at + strlen(field), NULL, 16) : 0;
+}
+
+/* It has a handler, or it blocks the signal to wait for it. */
 static bool handles(pid_t init, int signum)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)init);
-    g_autofree char *text = NULL;
-    const char *caught;
+    g_autofree char *text = read_process_file(init, "status");
+    uint64_t set = 0;
 
-    if (!g_file_get_contents(path, &text, NULL, NULL))
-        return false;
-    caught = strstr(text, "\nSigCgt:");
-    return caught && (g_ascii_strtoull(caught + strlen("\nSigCgt:"), NULL, 16) >> (signum - 1) & 1);
+    if (text)
+        set = signal_set(text, "\nSigCgt:") | signal_set(text, "\nSigBlk:");
+    return set >> (signum - 1) & 1;
 }
 
 bool init_control_send(pid_t init, int signum, GError **err)
@@ -99,12 +136,11 @@ bool init_control_send(pid_t init, int signum, GError **err)
 bool init_control_signal(pid_t init, InitRequest request, GError **err)
 {
     g_autofree char *program = program_of(init);
-    int signum = init_control_signal_for(program, request);
+    const InitKind *kind = find_kind(program);
 
-    /* busybox is whatever applet it was called as: only its init handles these two. */
-    if (!handles(init, signum))
-        signum = request == INIT_POWEROFF ? SIGTERM : SIGHUP;
-    return init_control_send(init, signum, err);
+    if (kind && !kind->is_certain && !handles(init, signal_of(kind, request)))
+        kind = NULL;
+    return init_control_send(init, signal_of(kind, request), err);
 }
 
 bool init_control_terminate(pid_t init, GError **err)

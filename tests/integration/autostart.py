@@ -6,7 +6,7 @@ import os
 
 import libvirt
 
-from harness import Instance, equal, refused
+from harness import Instance, equal, eventually, refused
 
 with Instance() as host:
     dom = host.define('bb')
@@ -33,6 +33,7 @@ with Instance() as host:
             os.unlink(os.path.join(top, name))
     host.start_daemon()
     dom = host.conn.lookupByName('bb')
+    eventually(dom.isActive, 'the domain is started')
     equal((dom.isActive(), host.conn.lookupByName('other').isActive()), (1, 0))
     equal(dom.autostart(), 1)
     dom.destroy()

@@ -7,7 +7,7 @@ import libvirt
 from harness import Console, Instance, equal, refused
 
 with Instance() as host:
-    dom = host.start('bb', args='on USR1 say , on RTMIN+2 say , say ready , pause')
+    dom = host.start('bb', args='on USR1 say , on RTMIN+0 say , say ready , pause')
     console = Console(host.conn, dom)
     console.expect('ready')
     dom.sendProcessSignal(1, libvirt.VIR_DOMAIN_PROCESS_SIGNAL_USR1)

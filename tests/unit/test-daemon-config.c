@@ -111,8 +111,9 @@ static void test_init_gets_the_signal_it_documents(void)
 {
     g_assert_cmpint(init_control_signal_for("systemd", INIT_POWEROFF), ==, 38);
     g_assert_cmpint(init_control_signal_for("systemd", INIT_REBOOT), ==, 39);
-    g_assert_cmpint(init_control_signal_for("busybox", INIT_POWEROFF), ==, SIGUSR2);
-    g_assert_cmpint(init_control_signal_for("busybox", INIT_REBOOT), ==, SIGTERM);
+    g_assert_cmpint(init_control_signal_for("busybox init", INIT_POWEROFF), ==, SIGUSR2);
+    g_assert_cmpint(init_control_signal_for("busybox init", INIT_REBOOT), ==, SIGTERM);
+    g_assert_cmpint(init_control_signal_for("busybox sh", INIT_POWEROFF), ==, SIGTERM);
     g_assert_cmpint(init_control_signal_for("payload", INIT_POWEROFF), ==, SIGTERM);
     g_assert_cmpint(init_control_signal_for("", INIT_REBOOT), ==, SIGHUP);
 }
