@@ -94,8 +94,7 @@ bool handover_load(const char *number, ControlHandover *ret_handover)
     data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, memory, 0);
     if (data == MAP_FAILED)
         return false;
-    status =
-        xdr_decode(&control_handover_xdr, data, (size_t)info.st_size, ret_handover, NULL);
+    status = xdr_decode(&control_handover_xdr, data, (size_t)info.st_size, ret_handover, NULL);
     (void)munmap(data, (size_t)info.st_size); /* cannot fail for what was mapped */
     if (status != XDR_OK) {
         errno = EBADMSG;

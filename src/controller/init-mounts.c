@@ -77,7 +77,7 @@ static bool open_existing(const Builder *builder, const PlanMount *mount, int *r
 
 /* ---- kinds ---- */
 
-/* A mount from the staging directory, which is our working directory; -1 with ENOENT: none. */
+/* A mount from the staging directory, which is our root so far; -1 with ENOENT: none. */
 static int take_staged(const char *name)
 {
     autofd int place = openat(AT_FDCWD, name, O_PATH | O_CLOEXEC);

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "controller/step.h"
 #include "kernel/capability.h"
+#include "kernel/mount.h"
 #include "kernel/user.h"
 #include "plan/message.h"
 
@@ -28,7 +29,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -73,17 +73,9 @@ static bool attach_mounts(Run *run, GError **err)
     return init_attach_mounts(run, run->root_fd, err);
 }
 
-/*
- * With "." for both, the old root ends up right on top of the new one, and goes from there: nothing
- * is written into the root tree for it.
- */
 static bool pivot(Run *run, GError **err)
 {
-    if (fchdir(run->root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
-        return fail_errno(err, errno, _("cannot change to the root tree"));
-    if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-        return fail_errno(err, errno, _("cannot let the host's tree go"));
-    return true;
+    return mount_pivot(run->root_fd) || fail_errno(err, errno, _("cannot change to the root tree"));
 }
 
 /* ---- hostname, and the loopback device ---- */
@@ -283,6 +275,12 @@ static const Step init_steps[] = {
     { "capabilities", drop_capabilities, NULL},
     { "exec",         execute,           NULL},
 };
+
+void init_print_steps(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(init_steps); i++)
+        g_print("%s\n", init_steps[i].name);
+}
 
 void init_main(Run *run)
 {

@@ -107,6 +107,11 @@ int main(int argc, char **argv)
         return start();
     if (argc >= 3 && !strcmp(argv[1], HANDOVER_ENDED))
         return ended(argv[2]);
+    if (argc == 2 && !strcmp(argv[1], "--steps")) {
+        run_print_steps();
+        init_print_steps();
+        return EXIT_SUCCESS;
+    }
     g_printerr("%s\n", _("virtlxc-controller is started by virtlxcd only"));
     return EXIT_FAILURE;
 }

@@ -70,7 +70,7 @@ bool monitor_console_lend(MonitorConsole *console, unsigned index, int daemon_fd
 
     if (!message_send(daemon_fd, CONTROL_CONSOLE_OPENED, &opened, fds, kept->length > 0 ? 2 : 1))
         return false;
-    console->lent = true;
+    kept->lent = true;
     fd_close(fd_steal(&kept->backlog));
     kept->start = kept->length = 0;
     return true;

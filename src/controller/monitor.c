@@ -40,7 +40,7 @@ static void hang_up(Monitor *monitor)
 {
     fd_close(fd_steal(&monitor->handover.daemon_fd));
     for (uint32_t i = 0; i < monitor->handover.consoles.len; i++)
-        monitor->consoles[i].lent = false;
+        monitor->handover.consoles.items[i].lent = false;
 }
 
 /* "/dev/pts/N", without printf. */
@@ -138,7 +138,7 @@ static bool obey(Monitor *monitor, const Message *message)
         return open_console(monitor, index);
     if (message->kind == CONTROL_CONSOLE_CLOSE) {
         if (index < monitor->handover.consoles.len)
-            monitor->consoles[index].lent = false;
+            monitor->handover.consoles.items[index].lent = false;
         return true;
     }
     if (message->kind != CONTROL_KILL)
@@ -177,7 +177,7 @@ static void fill_polls(Monitor *monitor)
     polls[POLL_LISTEN] = (struct pollfd){ monitor->handover.listen_fd, POLLIN, 0 };
     polls[POLL_DAEMON] = (struct pollfd){ monitor->handover.daemon_fd, POLLIN, 0 };
     for (uint32_t i = 0; i < monitor->handover.consoles.len; i++) {
-        short events = monitor->consoles[i].lent ? 0 : POLLIN;
+        short events = monitor->handover.consoles.items[i].lent ? 0 : POLLIN;
         polls[POLL_CONSOLES + i] =
             (struct pollfd){ monitor->handover.consoles.items[i].master, events, 0 };
     }

@@ -17,7 +17,6 @@
 typedef struct MonitorConsole {
     ControlHandoverConsole *kept; /* borrowed from the handover */
     int slave;                    /* kept open: a master without one reports hang-up for ever */
-    bool lent;                    /* the daemon reads the master */
 } MonitorConsole;
 
 void monitor_console_start(MonitorConsole *console, ControlHandoverConsole *kept);

@@ -14,11 +14,13 @@
  * Mounts that the host gives must keep their flags (read-only, nodev) against a root that may
  * remount. The kernel locks them where they are copied into a mount namespace of a lesser user
  * namespace, and only there. So with a helper the controller goes into a mount namespace of its own
- * for a moment, stages the sources there, and init finds them, locked, in the copy that it is born
- * with:
+ * for a moment, whose root is a staging directory with the sources in it and little else, and init
+ * finds them, locked, in the copy that it is born with:
  *
- *     host's mounts --unshare--> ours, with the staging directory --clone by helper--> init's,
- * locked
+ *     host's mounts --unshare--> staging directory --clone by helper--> init's copy, locked
+ *
+ * The host's /proc, /sys and /dev are there as well: the kernel lets init mount a /proc and /sys of
+ * its own only where whole ones are to be seen already.
  */
 #include "controller/run.h"
 
@@ -40,35 +42,54 @@
 
 /* ---- the other mount namespace ---- */
 
-/* The directory of controllers' sockets, in the mount namespace that we are in now. */
-static int open_state_dir(const Run *run)
-{
-    g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", run->state_dir_fd);
-    g_autofree char *path = g_file_read_link(link, NULL);
+static const char *const host_trees[] = { "proc", "sys", "dev" };
 
-    return path ? open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+/* The host's trees, opened while its mounts are still ours. */
+static bool clone_host_trees(int *ret_fds, GError **err)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(host_trees); i++) {
+        g_autofree char *path = g_strconcat("/", host_trees[i], NULL);
+        ret_fds[i] = mount_clone(AT_FDCWD, path, MOUNT_RECURSIVE);
+        if (ret_fds[i] < 0)
+            return fail_errno(err, errno, _("cannot clone the mounts at '%s'"), path);
+    }
+    return true;
 }
 
-/*
- * The staging directory lies over that of our own sockets, which no container is given. (Not over
- * "/": who has something mounted over its root counts as chrooted, and may not make a user
- * namespace.) Being the working directory as well, init finds it in its own copy of the namespace.
- */
-static bool staging_enter(Run *run, GError **err)
+static bool attach_host_trees(int staging, const int *fds, GError **err)
 {
-    autofd int place = -1;
+    for (gsize i = 0; i < G_N_ELEMENTS(host_trees); i++) {
+        autofd int place = path_make(staging, host_trees[i], PATH_DIRECTORY, PATH_LINKS_REFUSE);
+        if (place < 0 || !mount_attach(fds[i], place))
+            return fail_errno(err, errno, _("cannot stage '/%s'"), host_trees[i]);
+    }
+    return true;
+}
+
+/* The staging directory becomes the root of a new mount namespace; the host's root leaves it. */
+static bool staging_pivot(Run *run, GError **err)
+{
+    autofd int top = -1;
 
     run->host_mounts_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-    if (run->host_mounts_fd < 0)
-        return fail_errno(err, errno, _("cannot open the host's mount namespace"));
-    if (unshare(CLONE_NEWNS) < 0 || !mount_make_private())
+    if (run->host_mounts_fd < 0 || unshare(CLONE_NEWNS) < 0 || !mount_make_private())
         return fail_errno(err, errno, _("cannot make a mount namespace"));
-    if (!mount_new("tmpfs", "mode=711", &run->staging_fd, err))
-        return false;
-    place = open_state_dir(run);
-    if (place < 0 || !mount_attach(run->staging_fd, place) || fchdir(run->staging_fd) < 0)
+    top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0 || !mount_attach(run->staging_fd, top) || !mount_pivot(run->staging_fd))
         return fail_errno(err, errno, _("cannot mount a place for the sources"));
     return true;
+}
+
+static bool staging_enter(Run *run, GError **err)
+{
+    int trees[G_N_ELEMENTS(host_trees)] = { -1, -1, -1 };
+    bool fine = clone_host_trees(trees, err) &&
+                mount_new("tmpfs", "mode=755", &run->staging_fd, err) && staging_pivot(run, err) &&
+                attach_host_trees(run->staging_fd, trees, err);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(host_trees); i++)
+        fd_close(trees[i]);
+    return fine;
 }
 
 static void staging_leave(Run *run)
@@ -83,12 +104,12 @@ static void staging_leave(Run *run)
 
 char *staging_source_name(uint32_t mount)
 {
-    return g_strdup_printf("source%u", mount);
+    return g_strdup_printf("/source%u", mount);
 }
 
 char *staging_console_name(size_t console)
 {
-    return g_strdup_printf("console%zu", console);
+    return g_strdup_printf("/console%zu", console);
 }
 
 /* ---- the helper ---- */
@@ -123,8 +144,9 @@ static bool helper_enter(Run *run, GError **err)
     return true;
 }
 
-static void helper_fail(Run *run, const GError *why)
+static void helper_fail(Run *run, GError *why)
 {
+    fail_while(&why, "init");
     (void)send_error(run->inner_fd, CONTROL_FAILED, why); /* nobody there: nobody to tell */
     _exit(1);
 }
@@ -194,7 +216,8 @@ bool namespace_create(Run *run, GError **err)
         return fail_errno(err, errno, _("cannot make a socket"));
     run->init_fd = ends[0];
     run->inner_fd = ends[1];
-    return !run_needs_helper(run) || (staging_enter(run, err) && helper_create(run, err));
+    return !run_needs_helper(run) ||
+           (staging_enter(run, err) && helper_create(run, err) && sources_stage(run, err));
 }
 
 void namespace_undo(Run *run)
@@ -216,12 +239,14 @@ static bool clone_by_helper(Run *run, GError **err)
     if (!message_send(run->init_fd, CONTROL_GO, NULL, NULL, 0) && errno != EPIPE)
         return fail_errno(err, errno, _("cannot talk to the helper"));
     got = message_receive(run->init_fd, &message);
-    if (got > 0 && message.kind == CONTROL_LINKS)
+    if (got > 0 && message.kind == CONTROL_LINKS) {
         run->init_pid = message.body.running.init_pid;
-    else if (got > 0)
+    } else if (got > 0) { /* the helper's, or init's own that was faster */
         fail_control(err, &message.body.error);
-    else
+        run->error_is_named = true;
+    } else {
         fail(err, ERR(LXC, INTERNAL_ERROR), _("the helper vanished"));
+    }
     if (got > 0)
         message_clear(&message);
     if (run->init_pid <= 0)

@@ -150,17 +150,31 @@ static bool devices_allow(Run *run, GError **err)
 
 /* ---- limits of init that are ours to reset, not inherited from the daemon ---- */
 
-static bool reset_oom_score(pid_t pid, GError **err)
+/* What we do to init fails when it has ended already; then its own reason is the one to tell. */
+static bool fail_on_init(Run *run, const char *what, GError **err)
+{
+    int errnum = errno;
+    Message message = { 0 };
+
+    if (!process_wait_end(run->init_pidfd, 0) || message_receive(run->init_fd, &message) <= 0)
+        return fail_errno(err, errnum, "%s", what);
+    fail_control(err, &message.body.error);
+    run->error_is_named = true;
+    message_clear(&message);
+    return false;
+}
+
+static bool reset_oom_score(Run *run, GError **err)
 {
     g_autofree char *own = path_read(AT_FDCWD, "/proc/self/oom_score_adj", 32);
     g_autofree char *path = NULL;
 
     if (own && !strcmp(own, "0\n"))
         return true;
-    path = g_strdup_printf("/proc/%d/oom_score_adj", (int)pid);
+    path = g_strdup_printf("/proc/%d/oom_score_adj", (int)run->init_pid);
     if (path_write(AT_FDCWD, path, "0"))
         return true;
-    return fail_errno(err, errno, _("cannot write '%s'"), path);
+    return fail_on_init(run, _("cannot reset the out-of-memory score of init"), err);
 }
 
 /* Raising the hard limit takes a privilege that we may lack: it stays where it is, then. */
@@ -181,8 +195,8 @@ static bool limits_set(Run *run, GError **err)
 {
     if (!limit(run->init_pid, RLIMIT_CORE, (struct rlimit){ 0, RLIM_INFINITY }) ||
         !limit(run->init_pid, RLIMIT_NOFILE, (struct rlimit){ 1024, 512 * 1024 }))
-        return fail_errno(err, errno, _("cannot set the resource limits of init"));
-    return reset_oom_score(run->init_pid, err);
+        return fail_on_init(run, _("cannot set the resource limits of init"), err);
+    return reset_oom_score(run, err);
 }
 
 /* ---- links ---- */
@@ -195,7 +209,7 @@ static bool open_netns(Run *run, GError **err)
         return true;
     run->netns_fd = open(path, O_RDONLY | O_CLOEXEC);
     if (run->netns_fd < 0)
-        return fail_errno(err, errno, _("cannot open the network namespace of init"));
+        return fail_on_init(run, _("cannot open the network namespace of init"), err);
     return true;
 }
 
@@ -260,8 +274,8 @@ static bool init_go(Run *run, GError **err)
 static const Step start_steps[] = {
     {"consoles",      consoles_open,    consoles_close},
     { "cgroup",       cgroup_enter,     cgroup_undo   },
-    { "idmap",        namespace_create, namespace_undo},
     { "sources",      sources_open,     sources_close },
+    { "idmap",        namespace_create, namespace_undo},
     { "init",         init_create,      init_undo     },
     { "limits",       limits_set,       NULL          },
     { "resources",    resources_apply,  NULL          },
@@ -278,6 +292,12 @@ bool run_start(Run *run, GError **err)
     sources_close(run);
     fd_close(fd_steal(&run->init_fd));
     return fine;
+}
+
+void run_print_steps(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(start_steps); i++)
+        g_print("%s\n", start_steps[i].name);
 }
 
 /* ---- errors between processes ---- */

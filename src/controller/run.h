@@ -47,7 +47,7 @@ struct Run {
     int userns_fd;
     int netns_fd;
     int host_mounts_fd; /* the host's mount namespace, while we are out of it */
-    int staging_fd;     /* where sources wait for init, each by its name */
+    int staging_fd;     /* root of ours, where sources wait for init, each by its name */
     int *sources;       /* one per plan.mounts: a detached mount, or -1 */
 
     pid_t init_pid;
@@ -74,6 +74,10 @@ bool run_needs_helper(const Run *run);
 /* Carries the plan out; on failure nothing is left. */
 bool run_start(Run *run, GError **err);
 
+/* The names of all steps, one a line: what the fault test goes through. */
+void run_print_steps(void);
+void init_print_steps(void);
+
 /* What the container's first process does; never returns. */
 void init_main(Run *run) G_GNUC_NORETURN;
 
@@ -82,11 +86,12 @@ void init_main(Run *run) G_GNUC_NORETURN;
 bool namespace_create(Run *run, GError **err);
 void namespace_undo(Run *run);
 bool sources_open(Run *run, GError **err);
+bool sources_stage(Run *run, GError **err);
 void sources_close(Run *run);
 bool init_create(Run *run, GError **err);
 void init_undo(Run *run);
 
-/* The names under which sources and console mounts wait in the staging directory. */
+/* Absolute paths, under which sources and console mounts wait in the staging directory. */
 char *staging_source_name(uint32_t mount);
 char *staging_console_name(size_t console);
 

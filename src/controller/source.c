@@ -23,6 +23,41 @@ static bool fail_mount(const PlanMount *mount, int errnum, GError **err)
     return fail_errno(err, errnum, _("cannot mount '%s' on '%s'"), mount->source, mount->target);
 }
 
+static bool open_host(const PlanMount *mount, int *ret_fd, GError **err)
+{
+    MountDepth depth = mount->flags & PLAN_MOUNT_F_RECURSIVE ? MOUNT_RECURSIVE : MOUNT_TOP_ONLY;
+    autofd int fd = mount_clone(AT_FDCWD, mount->source, depth);
+
+    if (fd < 0 && errno == ENOENT && (mount->flags & PLAN_MOUNT_F_OPTIONAL))
+        return true;
+    if (fd < 0 || !mount_set_flags(fd, mount->flags))
+        return fail_mount(mount, errno, err);
+    *ret_fd = fd_steal(&fd);
+    return true;
+}
+
+static bool open_source(const Run *run, const PlanMount *mount, int *ret_fd, GError **err)
+{
+    if (mount->kind == PLAN_MOUNT_HOST)
+        return open_host(mount, ret_fd, err);
+    if (mount->kind != PLAN_MOUNT_DEV)
+        return true; /* init makes it itself */
+    if (!dev_make(&run->plan, mount->options, ret_fd, err))
+        return false;
+    return mount_set_flags(*ret_fd, mount->flags) || fail_mount(mount, errno, err);
+}
+
+bool sources_open(Run *run, GError **err)
+{
+    for (uint32_t i = 0; i < run->plan.mounts.len; i++) {
+        if (!open_source(run, &run->plan.mounts.items[i], &run->sources[i], err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- with a helper: see namespace.c ---- */
+
 /* A tree that was given to the container's users by changing its owners needs no map on top. */
 static bool is_shifted(const Plan *plan, int fd)
 {
@@ -53,32 +88,6 @@ static bool map_ids(const Run *run, const PlanMount *mount, int fd, GError **err
     return fail_mount(mount, errno, err);
 }
 
-static bool open_host(const Run *run, const PlanMount *mount, int *ret_fd, GError **err)
-{
-    MountDepth depth = mount->flags & PLAN_MOUNT_F_RECURSIVE ? MOUNT_RECURSIVE : MOUNT_TOP_ONLY;
-    autofd int fd = mount_clone(AT_FDCWD, mount->source, depth);
-
-    if (fd < 0 && errno == ENOENT && (mount->flags & PLAN_MOUNT_F_OPTIONAL))
-        return true;
-    if (fd < 0 || !mount_set_flags(fd, mount->flags))
-        return fail_mount(mount, errno, err);
-    if (!map_ids(run, mount, fd, err))
-        return false;
-    *ret_fd = fd_steal(&fd);
-    return true;
-}
-
-static bool open_source(const Run *run, const PlanMount *mount, int *ret_fd, GError **err)
-{
-    if (mount->kind == PLAN_MOUNT_HOST)
-        return open_host(run, mount, ret_fd, err);
-    if (mount->kind != PLAN_MOUNT_DEV)
-        return true; /* init makes it itself */
-    if (!dev_make(&run->plan, mount->options, ret_fd, err))
-        return false;
-    return mount_set_flags(*ret_fd, mount->flags) || fail_mount(mount, errno, err);
-}
-
 /* Attaches a source under its name in the staging directory. */
 static bool stage(const Run *run, int fd, const char *name, GError **err)
 {
@@ -94,12 +103,17 @@ static bool stage(const Run *run, int fd, const char *name, GError **err)
     return true;
 }
 
-static bool stage_all(Run *run, GError **err)
+bool sources_stage(Run *run, GError **err)
 {
     for (uint32_t i = 0; i < run->plan.mounts.len; i++) {
+        const PlanMount *mount = &run->plan.mounts.items[i];
         g_autofree char *name = staging_source_name(i);
-        if (run->sources[i] >= 0 && !stage(run, run->sources[i], name, err))
-            return fail_while(err, "'%s'", run->plan.mounts.items[i].target);
+        if (run->sources[i] < 0)
+            continue;
+        if (!map_ids(run, mount, run->sources[i], err))
+            return false;
+        if (!stage(run, run->sources[i], name, err))
+            return fail_while(err, "'%s'", mount->target);
     }
     for (size_t i = 0; i < run->n_consoles; i++) {
         g_autofree char *name = staging_console_name(i);
@@ -107,15 +121,6 @@ static bool stage_all(Run *run, GError **err)
             return false;
     }
     return true;
-}
-
-bool sources_open(Run *run, GError **err)
-{
-    for (uint32_t i = 0; i < run->plan.mounts.len; i++) {
-        if (!open_source(run, &run->plan.mounts.items[i], &run->sources[i], err))
-            return false;
-    }
-    return run->staging_fd < 0 || stage_all(run, err);
 }
 
 void sources_close(Run *run)

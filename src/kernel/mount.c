@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -121,6 +122,13 @@ bool mount_attach(int fd, int target_fd)
 {
     return move_mount(fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) ==
            0;
+}
+
+/* With "." for both, the old root ends up right on top of the new one, and goes from there. */
+bool mount_pivot(int root_fd)
+{
+    return fchdir(root_fd) == 0 && syscall(SYS_pivot_root, ".", ".") == 0 &&
+           umount2(".", MNT_DETACH) == 0 && chdir("/") == 0;
 }
 
 /* The newest of the calls, asked for something that it refuses where it exists. */

@@ -30,5 +30,11 @@ bool mount_make_private(void);
 /* Attaches a detached mount on what `target_fd` is. */
 bool mount_attach(int fd, int target_fd);
 
+/*
+ * The attached mount `root_fd` becomes the root, the old root leaves the namespace. Nothing is
+ * written into the tree for it.
+ */
+bool mount_pivot(int root_fd);
+
 /* False, with a sentence that names the kernel: the calls above are not there. */
 bool mount_check_kernel(GError **err);

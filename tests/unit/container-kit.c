@@ -463,16 +463,35 @@ void kit_free(Trial *trial)
     g_free(trial);
 }
 
+char *kit_group_path(const Trial *trial, const char *hierarchy, const char *file)
+{
+    return g_strdup_printf("/sys/fs/cgroup/%s%s.partition/%s.libvirt-lxc/%s", hierarchy,
+                           trial->plan->cgroup.partition, trial->plan->cgroup.name, file);
+}
+
+/* The script gets a line to wait for before, so that nothing is printed unseen, and one after. */
+char *kit_run_script(Plan *plan)
+{
+    Trial *trial = kit_spawn(plan);
+    char *output;
+
+    kit_wait_running(trial, 1);
+    kit_open_console(trial);
+    kit_wait_output(trial, "END-OF-SCRIPT");
+    output = g_strdup(trial->output->str);
+    kit_free(trial);
+    return output;
+}
+
 /* ---- nothing left ---- */
 
-static void assert_no_group(const Plan *plan)
+static void assert_no_group(const Trial *trial)
 {
     g_autoptr(GDir) hierarchies = g_dir_open("/sys/fs/cgroup", 0, NULL);
     const char *name;
 
     while (hierarchies && (name = g_dir_read_name(hierarchies))) {
-        g_autofree char *path = g_strdup_printf("/sys/fs/cgroup/%s%s.partition/%s.libvirt-lxc",
-                                                name, plan->cgroup.partition, plan->cgroup.name);
+        g_autofree char *path = kit_group_path(trial, name, "");
         g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
     }
 }
@@ -508,7 +527,7 @@ static void assert_no_mount(void)
 
 void kit_assert_nothing_left(Trial *trial)
 {
-    assert_no_group(trial->plan);
+    assert_no_group(trial);
     assert_no_socket();
     assert_no_mount();
     while (trial->link && kill(controller_link_pid(trial->link), 0) == 0)

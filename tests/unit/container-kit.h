@@ -68,5 +68,11 @@ void kit_open_console(Trial *trial);
 void kit_close_console(Trial *trial);
 void kit_type(Trial *trial, const char *text);
 
+/* The path of the container's group in one hierarchy ("memory"), or of a file in it. */
+char *kit_group_path(const Trial *trial, const char *hierarchy, const char *file);
+
+/* Runs SCRIPT as init to its end; its whole output. The caller's. */
+char *kit_run_script(Plan *plan);
+
 /* Everything of the container is gone: process, groups, socket, mounts, ptys. */
 void kit_assert_nothing_left(Trial *trial);
