@@ -353,3 +353,24 @@ bool cgroup_remove_below(Cgroup *cgroup, GError **err)
 {
     return remove_each(cgroup, remove_below, err);
 }
+
+static void remove_empty_partition(const Hierarchy *hierarchy)
+{
+    g_autofree char *dir = g_path_get_dirname(hierarchy->dir);
+
+    while (strlen(dir) > strlen(hierarchy->mount) && rmdir(dir) == 0) {
+        char *parent = g_path_get_dirname(dir);
+        g_free(dir);
+        dir = parent;
+    }
+}
+
+void cgroup_remove_partition(const char *partition)
+{
+    g_autoptr(Cgroup) cgroup = NULL;
+
+    if (!cgroup_new(partition, "any", &cgroup, NULL))
+        return;
+    for (guint i = 0; i < cgroup->hierarchies->len; i++)
+        remove_empty_partition(g_ptr_array_index(cgroup->hierarchies, i));
+}

@@ -76,3 +76,6 @@ bool cgroup_remove(Cgroup *cgroup, GError **err);
 
 /* Only those nested in them. */
 bool cgroup_remove_below(Cgroup *cgroup, GError **err);
+
+/* A partition that no group needs any longer; one that is in use stays. */
+void cgroup_remove_partition(const char *partition);

@@ -45,5 +45,5 @@ bool console_open_slave(int master, int *ret_slave, GError **err)
 
 char *console_device(unsigned index)
 {
-    return index == 0 ? g_strdup("console") : g_strdup_printf("tty%u", index);
+    return index == 0 ? g_strdup("console") : g_strdup_printf("tty%u", index + 1);
 }

@@ -83,6 +83,18 @@ static bool make_mount_places(int dev, const Plan *plan, GError **err)
     return true;
 }
 
+static bool make_consoles(int dev, const Plan *plan, GError **err)
+{
+    /* The first is also a numbered terminal, for what looks for one. */
+    static const PlanSymlink first = { (char *)"tty1", (char *)"console" };
+
+    for (uint32_t i = 0; i < plan->consoles.len; i++) {
+        if (!make_console_place(dev, i, err))
+            return false;
+    }
+    return plan->consoles.len == 0 || make_symlink(dev, &first, plan, err);
+}
+
 bool dev_make(const Plan *plan, const char *options, int *ret_fd, GError **err)
 {
     autofd int dev = -1;
@@ -99,11 +111,7 @@ bool dev_make(const Plan *plan, const char *options, int *ret_fd, GError **err)
         if (!make_symlink(dev, &plan->symlinks.items[i], plan, err))
             return false;
     }
-    for (uint32_t i = 0; i < plan->consoles.len; i++) {
-        if (!make_console_place(dev, i, err))
-            return false;
-    }
-    if (!make_mount_places(dev, plan, err))
+    if (!make_consoles(dev, plan, err) || !make_mount_places(dev, plan, err))
         return false;
     *ret_fd = fd_steal(&dev);
     return true;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "kernel/cgroup.h"
 #include "lxc_driver/connection.h"
 #include "lxc_driver/domain-list.h"
 #include "lxc_driver/events.h"
@@ -86,6 +87,8 @@ void driver_free(Driver *driver)
         return;
     rpc_server_free(driver->server);
     domain_list_free(driver->domains);
+    if (driver->is_private) /* /machine is the host's; this one is nobody's when we are gone */
+        cgroup_remove_partition(driver->paths->partition);
     events_free(driver->events);
     controller_images_free(driver->images);
     config_free(driver->config);

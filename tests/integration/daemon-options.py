@@ -57,4 +57,4 @@ with Instance() as host:
     eventually(lambda: not is_alive(pid), 'the idle daemon ends', 10)
     equal(os.path.exists(pid_file), False)
     for bad in ('no_quotes = abc\n', 'max_clients = "many"\n'):
-        contains(run('--root', host.root, '-f', scratch_file(bad), check=1), 'max_clients' if 'max' in bad else 'no_quotes')
+        contains(run('--root', host.root, '-f', scratch_file(bad), check=1), 'max_clients' if 'max' in bad else ':1:')

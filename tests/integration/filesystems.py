@@ -4,7 +4,7 @@
 """Host directories, files and memory appear at their targets, read-only where asked, and never outside the root tree."""
 import os
 
-from harness import Instance, contains, equal, refused
+from harness import Console, Instance, contains, equal, refused
 
 with Instance() as host:
     source = host.path('source')
@@ -32,7 +32,11 @@ with Instance() as host:
 
     # A root tree of one's own that is read-only.
     root = f"<filesystem><source dir='{host.tree()}'/><target dir='/'/><readonly/></filesystem>"
-    contains(host.ask('rootro', 'write', '/etc/new', 'x', tree=False, devices=root), 'write errno EROFS')
+    dom = host.create('rootro', args='write /etc/new x , pause', tree=False, devices=root)
+    console = Console(host.conn, dom)
+    console.expect('write errno EROFS')
+    console.close()
+    dom.destroy()
 
     # Targets that are links out of the tree: refused, or inside all the same; the host stays as it is.
     canary = host.path('canary')

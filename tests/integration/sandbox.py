@@ -26,7 +26,7 @@ def skip(reason):
 
 def partition_of(root):
     """The control group directory of a private instance, as the daemon derives it."""
-    return 'virtlxcd-' + hashlib.sha256(os.path.realpath(root).encode()).hexdigest()[:12]
+    return 'virtlxcd-' + hashlib.sha256(os.path.realpath(root).encode()).hexdigest()[:12] + '.partition'
 
 
 def hierarchies():
@@ -97,10 +97,10 @@ def enter():
         return os.environ['VIRTLXCD_SCRATCH']
     if os.geteuid() != 0:
         skip('not root')
-    scratch = tempfile.mkdtemp(prefix='virtlxcd-test-', dir='/tmp')
+    scratch = tempfile.mkdtemp(prefix='virtlxcd-room-', dir='/tmp')
     os.chmod(scratch, 0o755)
     status = run_inside(scratch)
-    for name in os.listdir(scratch):
+    for name in ('root', *os.listdir(scratch)):
         left = remove_groups(partition_of(os.path.join(scratch, name)))
         if left:
             print('left behind:', *left, sep='\n    ')
