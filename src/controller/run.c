@@ -19,6 +19,7 @@
 #include "plan/message.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -230,7 +231,7 @@ static bool await_links(Run *run, GError **err)
 }
 
 /* They are the daemon's to make; they outlast a reboot with their namespace. */
-static bool links_ask(Run *run, GError **err)
+static bool links_make(Run *run, GError **err)
 {
     ControlRunning ask = { .init_pid = run->init_pid };
 
@@ -241,6 +242,23 @@ static bool links_ask(Run *run, GError **err)
     if (!message_send(run->daemon_fd, CONTROL_LINKS, &ask, NULL, 0))
         return fail_errno(err, errno, _("cannot ask the daemon for the links"));
     return await_links(run, err);
+}
+
+/* Init works on its tree meanwhile. If that failed, then no link can be made, and its reason
+ * counts. */
+static bool links_ask(Run *run, GError **err)
+{
+    struct pollfd words = { run->init_fd, POLLIN, 0 };
+    Message message = { 0 };
+
+    if (links_make(run, err))
+        return true;
+    if (poll(&words, 1, 0) <= 0 || message_receive(run->init_fd, &message) <= 0)
+        return false;
+    g_clear_error(err);
+    fail_control(err, &message.body.error);
+    message_clear(&message);
+    return false;
 }
 
 static void links_forget(Run *run)

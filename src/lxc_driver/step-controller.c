@@ -106,6 +106,7 @@ static void on_running(ControllerLink *link, const ControllerRunning *running, v
             cgroup_is_frozen(cgroup))
             run->success = STATE_FOUND_PAUSED;
     }
+    run->crashed = true; /* the controller reports no failure any more: undoing is ours alone */
     run_step_done(run, NULL);
 }
 
