@@ -9,12 +9,14 @@ import time
 
 import libvirt
 
-from harness import STOCK, Instance, contains, equal, eventually, links, refused, skip
+from harness import PATIENCE, STOCK, Instance, contains, equal, eventually, links, refused, skip
 
 if STOCK:
     skip('the stock daemon has nothing to relay')
 
 MEGABYTE = 1 << 20
+# An instrumented build keeps what was freed for a while.
+MEMORY = (16 if PATIENCE == 1 else 400) * MEGABYTE
 NETWORK = """<network><name>relayed</name><bridge name='vlxrelay0'/>
   <ip address='10.251.7.1' netmask='255.255.255.0'/></network>"""
 
@@ -115,7 +117,7 @@ def slow_reader(host):
     for _ in range(10):
         answers_quickly(host)
         time.sleep(0.05)
-    assert memory_of(host.daemon) - before < 16 * MEGABYTE, 'the download was stored in the daemon'
+    assert memory_of(host.daemon) - before < MEMORY, 'the download was stored in the daemon'
     left = size
     while left:
         left -= len(stream.recv(MEGABYTE))
@@ -152,7 +154,7 @@ def slow_writer(host):
     assert not thread.is_alive(), 'the upload hangs'
     stream.finish()
     conn.close()
-    assert grown < 16 * MEGABYTE, f'{grown} bytes of the upload were stored in the daemon'
+    assert grown < MEMORY, f'{grown} bytes of the upload were stored in the daemon'
     with open(volume.path(), 'rb') as file:
         assert all(file.read(MEGABYTE) == data for _ in range(size // MEGABYTE))
 
