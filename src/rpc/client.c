@@ -98,6 +98,7 @@ RpcClient *rpc_client_new(RpcServer *server, int fd, bool readonly, RpcAuth auth
     client->server = server;
     client->id = ++server->last_id;
     client->auth = auth;
+    client->born = g_get_monotonic_time();
     client->authenticated = auth == RPC_AUTH_NONE;
     client->socket_readonly = client->readonly = readonly;
     read_peer(client, fd);

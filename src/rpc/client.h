@@ -31,6 +31,7 @@ struct RpcClient {
     uint64_t start_time; /* of pid, in clock ticks since boot; 0: not known */
     RpcAuth auth;
     bool authenticated;
+    int64_t born; /* monotonic time */
     bool socket_readonly;
     bool readonly; /* what relayed connections are opened with */
     bool closing;  /* no further call is taken */

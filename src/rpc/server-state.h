@@ -29,6 +29,7 @@ struct RpcServer {
     bool started;
     bool out_of_fds; /* accept failed; try again when a client leaves or after a second */
     guint retry;     /* the source that does so */
+    guint crowded;   /* the source that looks for strangers who say nothing */
 
     GQueue clients; /* of RpcClient, through its link */
     unsigned n_anonymous;

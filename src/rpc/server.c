@@ -21,6 +21,9 @@
 /* Taken at one turn, so that a flood of connections leaves time for those that are there. */
 #define ACCEPT_BATCH 32
 
+/* How long a client may take to begin its authentication while others wait for its place. */
+#define STRANGER_TIME (10 * G_USEC_PER_SEC)
+
 typedef struct Listener {
     RpcServer *server;
     GList link; /* in server->listeners */
@@ -32,13 +35,40 @@ typedef struct Listener {
 
 /* ---- accepting ----------------------------------------------------------------------------- */
 
-static bool may_accept(const RpcServer *server)
+static bool is_crowded(const RpcServer *server)
 {
     const RpcLimits *limits = &server->limits;
 
-    return server->started && !server->out_of_fds && server->clients.length < limits->max_clients &&
-           (limits->max_anonymous_clients == 0 ||
-            server->n_anonymous < limits->max_anonymous_clients);
+    return limits->max_anonymous_clients > 0 &&
+           server->n_anonymous >= limits->max_anonymous_clients;
+}
+
+static bool may_accept(const RpcServer *server)
+{
+    return server->started && !server->out_of_fds && !is_crowded(server) &&
+           server->clients.length < server->limits.max_clients;
+}
+
+/* Anybody can take all places for strangers and say nothing; such do not keep them. */
+static gboolean on_crowded(gpointer data)
+{
+    RpcServer *server = data;
+    int64_t latest = g_get_monotonic_time() - STRANGER_TIME;
+
+    for (GList *l = server->clients.head; l; l = l->next) {
+        RpcClient *client = l->data;
+        if (!client->authenticated && client->requests == 0 && client->born < latest)
+            rpc_client_disconnect(client, "did not authenticate");
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static void watch_crowd(RpcServer *server)
+{
+    if (is_crowded(server) && server->crowded == 0)
+        server->crowded = g_timeout_add_seconds(1, on_crowded, server);
+    else if (!is_crowded(server))
+        g_clear_handle_id(&server->crowded, g_source_remove);
 }
 
 static void update_listeners(RpcServer *server)
@@ -107,6 +137,7 @@ static void on_connection(uint32_t events, void *data)
 void rpc_server_clients_changed(RpcServer *server)
 {
     server->out_of_fds = false;
+    watch_crowd(server);
     update_listeners(server);
     if (server->changed)
         server->changed(server->changed_data);
@@ -153,8 +184,8 @@ void rpc_server_free(RpcServer *server)
         rpc_client_free(server->clients.head->data);
     while ((link = g_queue_pop_head_link(&server->listeners)))
         listener_free(link->data);
-    if (server->retry)
-        g_source_remove(server->retry);
+    g_clear_handle_id(&server->retry, g_source_remove);
+    g_clear_handle_id(&server->crowded, g_source_remove);
     for (size_t i = 0; i < server->n_programs; i++)
         g_free(server->programs[i].fields);
     g_free(server->programs);

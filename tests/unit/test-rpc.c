@@ -395,6 +395,38 @@ static void test_accept_limits(void)
     test_server_stop(&test);
 }
 
+static bool first_replaced(void *data)
+{
+    return ((TestServer *)data)->state.n_closed >= 1 &&
+           rpc_server_n_clients(((TestServer *)data)->server) == 1;
+}
+
+/* Who takes the last place for strangers and says nothing loses it after a while. */
+static void test_silent_stranger(void)
+{
+    const RpcLimits limits = { .max_clients = 5,
+                               .max_anonymous_clients = 1,
+                               .max_client_requests = 5 };
+    TestServer test;
+    int silent;
+    int next;
+    bool gone = false;
+
+    test_server_start(&test, &limits, false, RPC_AUTH_POLKIT);
+    silent = test_connect(&test);
+    next = test_connect(&test);
+    g_assert_cmpuint(rpc_server_n_clients(test.server), ==, 1);
+    for (int i = 0; i < 4 && !gone; i++)
+        gone = test_wait(first_replaced, &test);
+    g_assert_true(gone);
+    g_assert_true(test_hung_up(silent));
+    test_call(next, TEST_AUTH_LIST, 1, NULL, NULL);
+    test_reply(next, 1, NULL, NULL);
+    fd_close(silent);
+    fd_close(next);
+    test_server_stop(&test);
+}
+
 /* Events come in order; a client that lets them pile up is cut off, its neighbour is not. */
 static void test_events(void)
 {
@@ -440,6 +472,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rpc/keepalive", test_keepalive);
     g_test_add_func("/rpc/auth", test_auth);
     g_test_add_func("/rpc/limits/accept", test_accept_limits);
+    g_test_add_func("/rpc/limits/silent-stranger", test_silent_stranger);
     g_test_add_func("/rpc/limits/events", test_events);
     return g_test_run();
 }
