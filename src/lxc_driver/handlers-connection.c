@@ -109,5 +109,6 @@ bool on_connect_set_identity(RpcCall *call, const void *args_, void *ret, GError
     }
     if (rpc_client_uid(rpc_call_client(call)) != 0)
         return fail(err, ERR(NONE, ACCESS_DENIED), _("only root may set another identity"));
+    rpc_client_set_identity(rpc_call_client(call), args);
     return true;
 }

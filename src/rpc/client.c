@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "remote-xdr.h"
 #include "rpc/call-state.h"
 #include "rpc/dispatch.h"
 #include "rpc/peer.h"
@@ -132,6 +133,7 @@ void rpc_client_free(RpcClient *client)
     }
     orphan_calls(client);
     rpc_channel_free(client->channel);
+    xdr_free(&remote_connect_set_identity_args_xdr, client->identity);
     g_queue_unlink(&server->clients, &client->link);
     server->n_anonymous -= !client->authenticated;
     g_free(client);
@@ -292,6 +294,16 @@ void rpc_client_close_after_reply(RpcClient *client)
     client->closing = true;
     if (!client->calls.head)
         rpc_channel_close_when_sent(client->channel);
+}
+
+void rpc_client_set_identity(RpcClient *client, const RemoteConnectSetIdentityArgs *identity)
+{
+    RemoteConnectSetIdentityArgs *copy = calloc(1, sizeof *copy);
+
+    if (!copy || !xdr_copy(&remote_connect_set_identity_args_xdr, identity, copy))
+        g_error("out of memory");
+    xdr_free(&remote_connect_set_identity_args_xdr, client->identity);
+    client->identity = copy;
 }
 
 void rpc_client_set_readonly(RpcClient *client, bool readonly)

@@ -33,8 +33,9 @@ struct RpcClient {
     bool authenticated;
     int64_t born; /* monotonic time */
     bool socket_readonly;
-    bool readonly; /* what relayed connections are opened with */
-    bool closing;  /* no further call is taken */
+    bool readonly;                                 /* what relayed connections are opened with */
+    struct RemoteConnectSetIdentityArgs *identity; /* NULL: its own */
+    bool closing;                                  /* no further call is taken */
 
     unsigned requests;  /* slots in use */
     size_t event_bytes; /* events that wait for the socket */

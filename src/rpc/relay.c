@@ -310,7 +310,8 @@ static Link *link_to(RpcRelay *relay, RpcRoute route)
                                        .uid = client->uid,
                                        .gid = client->gid,
                                        .pid = client->pid,
-                                       .start_time = client->start_time };
+                                       .start_time = client->start_time,
+                                       .identity = client->identity };
     Link *link = relay->links[route];
 
     if (link)

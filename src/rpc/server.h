@@ -10,6 +10,8 @@
 
 #include <sys/types.h>
 
+struct RemoteConnectSetIdentityArgs; /* remote.x */
+
 typedef enum RpcAuth { RPC_AUTH_NONE, RPC_AUTH_POLKIT = 2 } RpcAuth;
 
 /* From virtlxcd.conf; the defaults are libvirt's (5000, 20, 5, 5 s, 5). */
@@ -62,5 +64,8 @@ void rpc_client_start_keepalive(RpcClient *client);
 /* Stops reading, sends what is queued (the reply to this call included), then closes. */
 void rpc_client_close_after_reply(RpcClient *client);
 
-/* What relayed connections are opened with: read-only or not, and the identity to pass on. */
+/* What relayed connections are opened with: read-only or not, and the identity to pass on, which is
+ * the peer's own unless the client speaks for another. `identity` is copied. */
 void rpc_client_set_readonly(RpcClient *client, bool readonly);
+void rpc_client_set_identity(RpcClient *client,
+                             const struct RemoteConnectSetIdentityArgs *identity);

@@ -46,7 +46,8 @@ typedef struct Connecting {
 } Connecting;
 
 struct RpcUpstream {
-    RpcUpstreamConfig config; /* run_dir is not kept */
+    RpcUpstreamConfig config;              /* without what is borrowed */
+    RemoteConnectSetIdentityArgs identity; /* no params: that of config */
     const RpcUpstreamEvents *events;
     void *data;
     Connecting *connecting; /* until the thread has answered */
@@ -216,6 +217,11 @@ static void send_identity(RpcUpstream *upstream)
     RemoteTypedParam params[6];
     uint32_t n = 0;
 
+    if (upstream->identity.params.len > 0) {
+        send_call(upstream, PROC_CONNECT_SET_IDENTITY, &remote_connect_set_identity_args_xdr,
+                  &upstream->identity);
+        return;
+    }
     params[n++] = param_number("unix-user-id", config->uid);
     params[n++] = param_number("unix-group-id", config->gid);
     params[n++] = param_signed("process-id", config->pid);
@@ -385,6 +391,10 @@ RpcUpstream *rpc_upstream_new(const RpcUpstreamConfig *config, const RpcUpstream
 
     upstream->config = *config;
     upstream->config.run_dir = NULL;
+    upstream->config.identity = NULL;
+    if (config->identity &&
+        !xdr_copy(&remote_connect_set_identity_args_xdr, config->identity, &upstream->identity))
+        g_error("out of memory");
     upstream->events = events;
     upstream->data = data;
     upstream->connecting = connecting;
@@ -406,6 +416,7 @@ void rpc_upstream_free(RpcUpstream *upstream)
     if (upstream->connecting)
         upstream->connecting->upstream = NULL;
     rpc_channel_free(upstream->channel);
+    xdr_clear(&remote_connect_set_identity_args_xdr, &upstream->identity);
     g_free(upstream->path);
     g_free(upstream->user);
     g_free(upstream->group);

@@ -25,7 +25,7 @@ typedef struct RpcUpstreamEvents {
     void (*failed)(const GError *err, void *data);
 } RpcUpstreamEvents;
 
-/* What the connection is opened with. */
+/* What the connection is opened with. Borrowed until rpc_upstream_new returns. */
 typedef struct RpcUpstreamConfig {
     Poller *poller;
     const char *run_dir; /* where the sockets are */
@@ -34,7 +34,8 @@ typedef struct RpcUpstreamConfig {
     uid_t uid; /* the client's, passed on when the daemon is root */
     gid_t gid;
     pid_t pid;
-    uint64_t start_time; /* of pid; 0: not known */
+    uint64_t start_time;                                 /* of pid; 0: not known */
+    const struct RemoteConnectSetIdentityArgs *identity; /* instead of these; NULL: these */
 } RpcUpstreamConfig;
 
 RpcUpstream *rpc_upstream_new(const RpcUpstreamConfig *config, const RpcUpstreamEvents *events,
