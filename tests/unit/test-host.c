@@ -370,6 +370,8 @@ static void test_this_host(void)
     g_assert_true(host_memory("", HOST_ALL_CELLS, &memory, NULL));
     g_assert_cmpuint(memory.free, <, memory.total);
     g_assert_cmpuint(strlen(name), >, 0);
+    for (guint i = 0; i < caches->len; i++)
+        g_assert_cmpuint(g_array_index(caches, HostCache, i).level, >=, 3);
 }
 
 int main(int argc, char **argv)

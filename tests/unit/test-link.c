@@ -52,7 +52,7 @@ static char *shell(int netns, const char *command)
 
 static void run(int netns, const char *command)
 {
-    g_autofree char *out = shell(netns, command);
+    g_free(shell(netns, command));
 }
 
 #define assert_prints(netns, command, part)                                                        \
