@@ -391,13 +391,13 @@ static PortJob *new_job(PortRun *run, const char *run_dir, const char *network, 
     return job;
 }
 
-void network_port_create(const NetworkPortOwner *owner, const PlanLink *link, NetworkPortMade *made,
-                         void *data)
+void network_port_create(const NetworkPortOwner *owner, const PlanLink *link, const char *id,
+                         NetworkPortMade *made, void *data)
 {
     PortJob *job = new_job(run_create, owner->run_dir, link->network, data);
 
-    job->id = g_uuid_string_random();
-    job->xml = format_port(owner, link, job->id, NULL);
+    job->id = g_strdup(id);
+    job->xml = format_port(owner, link, id, NULL);
     job->made = made;
     start_job(job);
 }

@@ -38,9 +38,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NetworkPort, network_port_free)
 typedef void NetworkPortMade(NetworkPort *port, const GError *err, void *data);
 typedef void NetworkPortDone(const GError *err, void *data);
 
-/* A port for a link of kind NETWORK. */
-void network_port_create(const NetworkPortOwner *owner, const PlanLink *link, NetworkPortMade *made,
-                         void *data);
+/* A port for a link of kind NETWORK. `id` is a fresh uuid, which the caller has noted down before.
+ */
+void network_port_create(const NetworkPortOwner *owner, const PlanLink *link, const char *id,
+                         NetworkPortMade *made, void *data);
 
 /* Tells the network daemon again about a port made by an earlier daemon of ours. */
 void network_port_reclaim(const NetworkPortOwner *owner, const PlanLink *link,

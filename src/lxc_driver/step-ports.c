@@ -3,10 +3,12 @@
 
 /*
  * Ports on libvirt's networks: each interface of type network asks the network daemon where to plug
- * its link in. All are asked at once; the status file is written again when all have answered, so
- * that every port's id is on disk before a link uses it.
+ * its link in. All are asked at once. The ports' ids are ours to choose: they are in the status
+ * file before the first port is asked for, so that a crash at any time leaves none that nobody
+ * knows of. The file is written again with the answers.
  */
 #include "base/error.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "lxc_driver/network-port.h"
 #include "lxc_driver/status.h"
@@ -41,8 +43,6 @@ static void plug_in(Run *run, size_t index, const NetworkPort *port)
     Interface *interface = run->live->interfaces.items[index];
     PlanLink *link = &run->links[index];
 
-    g_free(interface->portid);
-    interface->portid = g_strdup(port->id);
     g_free(interface->bridge);
     interface->bridge = g_strdup(port->bridge);
     free(link->bridge);
@@ -51,12 +51,22 @@ static void plug_in(Run *run, size_t index, const NetworkPort *port)
     link->isolated = link->isolated || port->isolated;
 }
 
+static void set_port_id(const Claim *claim, const char *id)
+{
+    Interface *interface = claim->run->live->interfaces.items[claim->index];
+
+    g_free(interface->portid);
+    interface->portid = g_strdup(id);
+}
+
 static void port_made(NetworkPort *port, const GError *err, void *data)
 {
     Claim *claim = data;
 
     if (port)
         plug_in(claim->run, claim->index, port);
+    else
+        set_port_id(claim, NULL);
     network_port_free(port);
     answer_came(claim->run, claim, err);
 }
@@ -104,6 +114,15 @@ static bool has_port(const Run *run, size_t index)
     return interface->portid && interface->network;
 }
 
+static bool choose_ids(Run *run, GError **err)
+{
+    for (guint i = 0; i < run->work->len; i++) {
+        g_autofree char *id = g_uuid_string_random();
+        set_port_id(g_ptr_array_index(run->work, i), id);
+    }
+    return status_save(run->domain, run->live, err);
+}
+
 /* Answers come from the main loop, never from inside these calls: run->work stays as it is. */
 void step_ports_claim(Run *run)
 {
@@ -116,9 +135,15 @@ void step_ports_claim(Run *run)
         run_step_done(run, err);
         return;
     }
+    if (!choose_ids(run, &err)) {
+        g_clear_pointer(&run->work, g_ptr_array_unref);
+        run_step_done(run, err);
+        return;
+    }
     for (guint i = 0; i < run->work->len; i++) {
         Claim *claim = g_ptr_array_index(run->work, i);
-        network_port_create(&owner, &run->links[claim->index], port_made, claim);
+        const Interface *interface = run->live->interfaces.items[claim->index];
+        network_port_create(&owner, &run->links[claim->index], interface->portid, port_made, claim);
     }
 }
 
@@ -127,7 +152,10 @@ static void port_released(const GError *err, void *data)
     Claim *claim = data;
     Run *run = claim->run;
 
-    /* A port that is not given back is the network daemon's to forget; it is in the log. */
+    /* A port that is not given back is the network daemon's to forget. */
+    if (err)
+        log_warning(_("domain '%s' could not give a network port back: %s"), run->domain->name,
+                    err->message);
     g_ptr_array_remove_fast(run->work, claim);
     if (run->work->len > 0)
         return;

@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
 """Ports on libvirt networks are claimed again after both daemons restart, and given back by failed starts, by the end of init and by crashes."""
+import contextlib
 import os
+import select
 import shutil
 import signal
+import threading
 import xml.etree.ElementTree as ET
 
 import libvirt
@@ -81,6 +84,22 @@ with Instance(network=True) as host:
     os.kill(host.controller_pid(dom), signal.SIGKILL)
     eventually(lambda: not dom.isActive(), 'the crash is seen')
     eventually(lambda: ports() == [], 'the port of a container that crashed')
+
+    # Our daemon is killed somewhere in a start: the next one knows of every port.
+    def attempt():
+        with contextlib.suppress(libvirt.libvirtError):
+            host.connect().lookupByName('bb').create()
+
+    for moment in range(8):
+        starter = threading.Thread(target=attempt)
+        starter.start()
+        select.select([], [], [], 0.002 * moment)
+        host.restart_daemon(signal.SIGKILL)
+        starter.join()
+        for dom in host.conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+            equal(len(ports()), 2)
+            dom.destroy()
+        eventually(lambda: ports() == [], f'the ports of a start that was cut short after {2 * moment} ms')
 
     networks = libvirt.open(host.networks.uri())
     networks.networkLookupByName('lab').destroy()

@@ -78,7 +78,8 @@ static bool call(int argc, char **argv, Outcome *outcome)
 
     if (strcmp(verb, "create") == 0 && argc == 6) {
         PlanLink link = plan_link(argv[3], argv[4], strcmp(argv[5], "isolated") == 0);
-        network_port_create(&owner, &link, port_made, outcome);
+        g_autofree char *id = g_uuid_string_random();
+        network_port_create(&owner, &link, id, port_made, outcome);
     } else if (strcmp(verb, "reclaim") == 0 && argc == 6) {
         PlanLink link = plan_link(argv[3], (char *)"", false);
         NetworkPort port = { .id = argv[4], .bridge = argv[5] };
