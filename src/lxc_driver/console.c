@@ -62,6 +62,7 @@ static void opened(int fd, GBytes *backlog, const GError *err, void *data)
         rpc_call_finish(call, g_error_copy(err));
         return;
     }
+    use->peer_fd = ioctl(fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     stream = rpc_call_open_stream(call, fd, backlog, stream_closed, use);
     if (stream)
         use->stream = stream; /* else the client has gone, and with it this use */

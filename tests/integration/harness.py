@@ -516,11 +516,11 @@ class Console:
 
     def shell(self, command, seconds=10):
         """Runs a command in the shell on this console; returns its output."""
-        self.send(command + '; echo "<$?>"\n')
-        self.expect('echo "<$?>"', seconds)
-        text = self.expect('<', seconds)
-        self.expect('>', seconds)
-        return text[:-1].decode(errors='replace').replace('\r', '').strip()
+        # In the echo of the line the words have quotes inside, in what it prints they have not.
+        self.send(f'echo "<be""gin>"; {command}; echo "<e""nd>"\n')
+        self.expect('<begin>', seconds)
+        text = self.expect('<end>', seconds)
+        return text[:-len('<end>')].decode(errors='replace').replace('\r', '').strip()
 
     def close(self):
         with contextlib.suppress(libvirt.libvirtError):

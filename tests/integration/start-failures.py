@@ -28,7 +28,8 @@ with Instance() as host:
             ('workdir', {'os_extra': '<initdir>/no/such/dir</initdir>'}, '/no/such/dir'),
             ('console', {'console': ''}, 'console')):
         dom = host.define(name, **words)
-        for _ in range(2):
+        for attempt in range(2):
+            print(name, attempt)
             with refused('INTERNAL_ERROR|SYSTEM_ERROR|CONFIG_UNSUPPORTED|OPERATION_FAILED|INVALID_ARG', text=text):
                 dom.create()
             equal(dom.isActive(), 0)
