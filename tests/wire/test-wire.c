@@ -33,13 +33,13 @@ static GByteArray *from_hex(const char *hex)
 
     for (; *hex; hex++) {
         int digit = g_ascii_xdigit_value(*hex);
-        uint8_t byte = (uint8_t)(high << 4 | digit);
 
-        if (digit < 0)
-            continue;
-        if (high >= 0)
+        if (digit >= 0 && high >= 0) {
+            uint8_t byte = (uint8_t)(high << 4 | digit);
             g_byte_array_append(bytes, &byte, 1);
-        high = high < 0 ? digit : -1;
+        }
+        if (digit >= 0)
+            high = high < 0 ? digit : -1;
     }
     g_assert_cmpint(high, ==, -1);
     return bytes;
