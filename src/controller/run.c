@@ -26,6 +26,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* How long a process that has given its namespaces up may take to be gone. */
+#define ENDING_MS 500
+
 void run_init(Run *run)
 {
     *run = (Run){ .daemon_fd = -1, .listen_fd = -1, .state_dir_fd = -1, .plan_fd = -1 };
@@ -151,13 +154,14 @@ static bool devices_allow(Run *run, GError **err)
 
 /* ---- limits of init that are ours to reset, not inherited from the daemon ---- */
 
-/* What we do to init fails when it has ended already; then its own reason is the one to tell. */
+/* What we do to init fails when it is just ending; then its own reason is the one to tell. */
 static bool fail_on_init(Run *run, const char *what, GError **err)
 {
     int errnum = errno;
     Message message = { 0 };
 
-    if (!process_wait_end(run->init_pidfd, 0) || message_receive(run->init_fd, &message) <= 0)
+    if (!process_wait_end(run->init_pidfd, ENDING_MS) ||
+        message_receive(run->init_fd, &message) <= 0)
         return fail_errno(err, errnum, "%s", what);
     fail_control(err, &message.body.error);
     run->error_is_named = true;

@@ -173,8 +173,9 @@ static void add_mounts(Plan *plan)
     add_new(plan, "proc", "/proc", "", quiet);
     kit_add_mount(plan, PLAN_MOUNT_READONLY, "", "/proc/sys", quiet);
     kit_add_mount(plan, PLAN_MOUNT_WRITABLE, "", "/proc/sys/net", quiet | PLAN_MOUNT_F_OPTIONAL);
-    kit_add_mount(plan, PLAN_MOUNT_MASK, "", "/proc/kcore", PLAN_MOUNT_F_OPTIONAL);
-    kit_add_mount(plan, PLAN_MOUNT_MASK, "", "/proc/scsi", PLAN_MOUNT_F_OPTIONAL);
+    kit_add_mount(plan, PLAN_MOUNT_MASK, "", "/proc/meminfo", 0);
+    kit_add_mount(plan, PLAN_MOUNT_MASK, "", "/proc/fs", 0);
+    kit_add_mount(plan, PLAN_MOUNT_MASK, "", "/proc/nothing", PLAN_MOUNT_F_OPTIONAL);
     add_new(plan, "sysfs", "/sys", "", quiet | PLAN_MOUNT_F_READONLY);
     kit_add_mount(plan, PLAN_MOUNT_CGROUP, "", "/sys/fs/cgroup", 0);
     kit_add_mount(plan, PLAN_MOUNT_DEV, "", "/dev", PLAN_MOUNT_F_NOSUID);

@@ -48,11 +48,11 @@ static char *run(PlanMaker *make, const char *script)
 /* Promise: init is alone and first, named as told, with exactly the environment of the plan. */
 static void test_identity(gconstpointer make)
 {
-    g_autofree char *output = run((PlanMaker *)make,
-                                  "echo pid $$; hostname; id -u; id -g; tty;"
-                                  "tr '\\0' '\\n' < /proc/1/environ;"
-                                  "echo umask $(umask); echo dir $(readlink /proc/1/cwd);"
-                                  "grep -E '^(Groups|CapInh|CapAmb|NoNewPrivs):' /proc/1/status");
+    g_autofree char *output =
+        run((PlanMaker *)make, "echo pid $$; hostname; id -u; id -g; tty;"
+                               "tr '\\0' '\\n' < /proc/1/environ;"
+                               "echo umask $(umask); echo dir $(readlink /proc/1/cwd);"
+                               "grep -E '^(Groups|CapInh|CapAmb|NoNewPrivs):' /proc/1/status");
 
     assert_line(output, "pid 1");
     assert_line(output, "trial");
@@ -68,14 +68,12 @@ static void test_identity(gconstpointer make)
     g_assert_null(strstr(output, "HOME="));
 }
 
-/* Promise: no descriptor but the standard streams reaches init; fd 3 is what ls itself opens. */
+/* Promise: no descriptor but the standard streams reaches init. */
 static void test_descriptors(gconstpointer make)
 {
-    g_autofree char *output =
-        run((PlanMaker *)make, "echo fds $(ls /proc/1/fd | tr '\\n' ' ')");
+    g_autofree char *output = run((PlanMaker *)make, "ls -1 /proc/1/fd");
 
-    /* The shell keeps its terminal as 10. */
-    g_assert_true(strstr(output, "fds 0 1 2\r") || strstr(output, "fds 0 1 10 2\r"));
+    g_assert_true(g_str_has_prefix(output, "0\r\n1\r\n2\r\nEND"));
 }
 
 /* Promise: capabilities are the plan's, in the bounding set as well. */
@@ -95,14 +93,15 @@ static void test_capabilities(gconstpointer make)
 static void test_dev(gconstpointer make)
 {
     g_autofree char *output =
-        run((PlanMaker *)make, "echo dev $(ls /dev | tr '\\n' ' ');"
+        run((PlanMaker *)make, "echo dev $(ls /dev);"
                                "echo x > /dev/null && echo null ok;"
                                "echo zeros $(head -c 3 /dev/zero | wc -c);"
                                "stat -c 'owner %u:%g %a' /dev /dev/null;"
                                "stat -c 'shm %a' /dev/shm; readlink /dev/stdin;"
                                "mknod /dev/sda b 8 0 && cat /dev/sda | head -c 1");
 
-    assert_line(output, "dev console fd full mqueue null ptmx pts random shm stdin tty urandom zero ");
+    assert_line(output,
+                "dev console fd full mqueue null ptmx pts random shm stdin tty urandom zero");
     assert_line(output, "null ok");
     assert_line(output, "zeros 3");
     assert_line(output, "owner 0:0 755");
@@ -116,17 +115,17 @@ static void test_dev(gconstpointer make)
 static void test_mounts(gconstpointer make)
 {
     g_autofree char *output =
-        run((PlanMaker *)make, "echo 1 > /proc/sys/kernel/sysrq; mkdir /sys/fs/x;"
-                               "echo kcore $(head -c 10 /proc/kcore | wc -c);"
+        run((PlanMaker *)make, "echo 1 > /proc/sys/kernel/panic; mkdir /sys/fs/x;"
+                               "echo hidden $(cat /proc/meminfo /proc/fs/* | wc -c);"
                                "ls -d /.oldroot; echo mounts $(grep -c . /proc/self/mountinfo);"
                                "grep -v -e ' /[^/]*/root / ' /proc/self/mountinfo | grep host;"
                                "cat /proc/self/cgroup | grep memory;"
                                "echo limit $(cat /sys/fs/cgroup/memory/memory.limit_in_bytes);"
                                "echo 1 > /sys/fs/cgroup/memory/memory.limit_in_bytes");
 
-    g_assert_nonnull(strstr(output, "/proc/sys/kernel/sysrq: Read-only file system"));
+    g_assert_nonnull(strstr(output, "/proc/sys/kernel/panic: Read-only file system"));
     g_assert_nonnull(strstr(output, "'/sys/fs/x': "));
-    assert_line(output, "kcore 0");
+    assert_line(output, "hidden 0");
     g_assert_nonnull(strstr(output, "/.oldroot: No such file"));
     g_assert_nonnull(strstr(output, ":memory:/\r"));
     assert_line(output, "limit 67108864");
@@ -193,10 +192,11 @@ static void test_readonly_locked(void)
     g_autofree char *source = g_build_filename(kit_dir(), "shared", NULL);
     g_autofree char *target = kit_root_path("mnt");
     g_autofree char *output = NULL;
-    Plan *plan = mapped_plan("touch /mnt/a; mount -o remount,bind,rw /mnt; touch /mnt/b;"
-                             "mount -o remount,rw /mnt; touch /mnt/c;"
-                             "mkdir /data/x; mount --bind /mnt /data/x; mount -o remount,bind,rw /data/x;"
-                             "touch /data/x/d; echo files $(ls /mnt)" END);
+    Plan *plan =
+        mapped_plan("touch /mnt/a; mount -o remount,bind,rw /mnt; touch /mnt/b;"
+                    "mount -o remount,rw /mnt; touch /mnt/c;"
+                    "mkdir /data/x; mount --bind /mnt /data/x; mount -o remount,bind,rw /data/x;"
+                    "touch /data/x/d; echo files $(ls /mnt)" END);
 
     g_assert_cmpint(mkdir(source, 0777), ==, 0);
     g_assert_cmpint(mkdir(target, 0755), ==, 0);
@@ -227,7 +227,8 @@ static void restore(const char *name)
     g_assert_cmpint(mkdir(path, 0755), ==, 0);
 }
 
-/* Promise: symlinks in place of /dev, /proc and /sys are refused, and named; nothing outside changes. */
+/* Promise: symlinks in place of /dev, /proc and /sys are refused, and named; nothing outside
+ * changes. */
 static void test_evil_links(gconstpointer make)
 {
     static const char *const names[] = { "dev", "proc", "sys" };
@@ -243,7 +244,8 @@ static void test_evil_links(gconstpointer make)
             trial = kit_spawn(((PlanMaker *)make)("sleep 1000"));
             kit_wait_over(trial);
             g_assert_nonnull(trial->failure);
-            g_assert_nonnull(strstr(trial->failure->message, slashed));
+            if (!strstr(trial->failure->message, slashed))
+                g_error("%s -> %s: %s", names[i], targets[j], trial->failure->message);
             kit_assert_nothing_left(trial);
             kit_free(trial);
             restore(names[i]);

@@ -64,8 +64,8 @@ static void test_destroyed(void)
     g_autoptr(Cgroup) cgroup = NULL;
 
     kit_wait_running(trial, 1);
-    g_assert_true(cgroup_open(trial->plan->cgroup.partition, trial->plan->cgroup.name, &cgroup,
-                              NULL));
+    g_assert_true(
+        cgroup_open(trial->plan->cgroup.partition, trial->plan->cgroup.name, &cgroup, NULL));
     g_assert_true(cgroup_freeze(cgroup, NULL));
     g_assert_true(cgroup_is_frozen(cgroup));
     g_assert_true(controller_link_kill(trial->link, NULL));
@@ -229,8 +229,8 @@ static void test_controller_killed(void)
     g_assert_cmpint(kill(trial->controller_pid, SIGKILL), ==, 0);
     kit_wait_over(trial);
     g_assert_true(trial->lost);
-    g_assert_true(cgroup_open(trial->plan->cgroup.partition, trial->plan->cgroup.name, &cgroup,
-                              NULL));
+    g_assert_true(
+        cgroup_open(trial->plan->cgroup.partition, trial->plan->cgroup.name, &cgroup, NULL));
     g_assert_true(cgroup_kill_and_wait(cgroup, NULL));
     g_assert_true(cgroup_remove(cgroup, NULL));
     kit_free(trial);
@@ -244,8 +244,8 @@ static void test_freeze(void)
 
     kit_wait_running(trial, 1);
     kit_open_console(trial);
-    g_assert_true(cgroup_open(trial->plan->cgroup.partition, trial->plan->cgroup.name, &cgroup,
-                              NULL));
+    g_assert_true(
+        cgroup_open(trial->plan->cgroup.partition, trial->plan->cgroup.name, &cgroup, NULL));
     g_assert_true(cgroup_freeze(cgroup, NULL));
     kit_type(trial, "one\n");
     kit_wait_output(trial, "one"); /* the terminal's echo */
