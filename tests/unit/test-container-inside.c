@@ -101,7 +101,7 @@ static void test_dev(gconstpointer make)
                                "mknod /dev/sda b 8 0 && cat /dev/sda | head -c 1");
 
     assert_line(output,
-                "dev console fd full mqueue null ptmx pts random shm stdin tty urandom zero");
+                "dev console fd full mqueue null ptmx pts random shm stdin tty tty1 urandom zero");
     assert_line(output, "null ok");
     assert_line(output, "zeros 3");
     assert_line(output, "owner 0:0 755");
