@@ -281,6 +281,8 @@ static bool init_go(Run *run, GError **err)
     if (!message_send(run->init_fd, CONTROL_GO, NULL, NULL, 0) && errno != EPIPE)
         return fail_errno(err, errno, _("cannot talk to init"));
     got = message_receive(run->init_fd, &message);
+    if (got < 0 && errno == ECONNRESET) /* init ended before it read "go": its words come next */
+        got = message_receive(run->init_fd, &message);
     if (got == 0)
         return true;
     if (got < 0)

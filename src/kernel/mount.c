@@ -61,15 +61,19 @@ bool mount_new(const char *type, const char *options, int *ret_fd, GError **err)
     return true;
 }
 
+/* What is cloned from a shared mount is shared with it: nothing mounted here may show up there. */
 int mount_clone(int dir_fd, const char *path, MountDepth depth)
 {
-    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+    struct mount_attr attributes = { .propagation = MS_PRIVATE };
+    unsigned recursive = depth == MOUNT_RECURSIVE ? AT_RECURSIVE : 0;
+    unsigned empty = *path ? 0 : AT_EMPTY_PATH;
+    autofd int fd =
+        open_tree(dir_fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | empty | recursive);
 
-    if (!*path)
-        flags |= AT_EMPTY_PATH;
-    if (depth == MOUNT_RECURSIVE)
-        flags |= AT_RECURSIVE;
-    return open_tree(dir_fd, path, flags);
+    if (fd < 0 ||
+        mount_setattr(fd, "", AT_EMPTY_PATH | recursive, &attributes, sizeof attributes) < 0)
+        return -1;
+    return fd_steal(&fd);
 }
 
 static bool set_attributes(int fd, struct mount_attr *attributes, unsigned plan_flags)

@@ -13,7 +13,8 @@
 /* A new file system; `options` comma separated as for mount(8). A detached mount. */
 bool mount_new(const char *type, const char *options, int *ret_fd, GError **err);
 
-/* A detached copy of the mount at `path` (as for openat; "" is `dir_fd` itself). -1: errno. */
+/* A detached, private copy of the mount at `path` (as for openat; "" is `dir_fd` itself). -1:
+ * errno. */
 typedef enum MountDepth { MOUNT_TOP_ONLY, MOUNT_RECURSIVE } MountDepth;
 int mount_clone(int dir_fd, const char *path, MountDepth depth);
 

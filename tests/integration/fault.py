@@ -29,8 +29,10 @@ def steps():
 def what_is_there(host):
     reap()
     run_dir = host.path('run/libvirt/lxc')
+    partition = sandbox.partition_of(host.root)
+    groups = [group for group in sandbox.groups_below(partition) if os.path.basename(group) != partition]
     return {'processes': {pid: line for pid, line in descendants().items() if pid != host.daemon.pid},
-            'links': links(), 'mounts': mounts(), 'groups': sandbox.groups_below(sandbox.partition_of(host.root)),
+            'links': links(), 'mounts': mounts(), 'groups': groups,
             'files': files_below(run_dir)}
 
 
