@@ -72,7 +72,10 @@ int message_receive(int sock, Message *ret_message)
 
     if (!data)
         return -1;
-    n = fd_receive_message(sock, data, FD_MESSAGE_MAX, message.fds, &message.n_fds);
+    /* A peer that closed without reading all is told first, once; what it sent is there still. */
+    do {
+        n = fd_receive_message(sock, data, FD_MESSAGE_MAX, message.fds, &message.n_fds);
+    } while (n < 0 && errno == ECONNRESET);
     if (n > 0 && !decode(&message, data, (size_t)n)) {
         message_clear(&message);
         errno = EBADMSG;
