@@ -24,7 +24,7 @@
 /* False: no slot is free. */
 static bool take_call(RpcClient *client, RpcPacket *packet)
 {
-    if (client->requests >= client->server->limits.max_client_requests)
+    if (client->requests >= MAX(1, client->server->limits.max_client_requests))
         return false;
     rpc_dispatch(client, packet);
     return true;
