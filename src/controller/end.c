@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "controller/daemon.h"
 #include "controller/handover.h"
 #include "plan/message.h"
 
@@ -104,17 +105,20 @@ static void take_down(Run *run)
 {
     g_autoptr(GError) why = NULL;
 
-    if (run->cgroup &&
-        (!cgroup_kill_and_wait(run->cgroup, &why) || !cgroup_remove(run->cgroup, &why)))
+    if (run->cgroup && !cgroup_clear(run->cgroup, &why))
         g_printerr("%s\n", why->message);
     end_unlink_socket(run);
 }
 
+/* A daemon that connected while nobody accepted is to hear of the end in the place of an old one.
+ */
 static void tell_exited(const Run *run, const EndVerdict *verdict)
 {
     ControlExited exited = { .how = verdict->how, .status = verdict->status };
 
-    (void)message_send(run->daemon_fd, CONTROL_EXITED, &exited, NULL, 0); /* as above */
+    if (!message_send(run->daemon_fd, CONTROL_EXITED, &exited, NULL, 0))
+        (void)message_send(accept_daemon(run->listen_fd), CONTROL_EXITED, &exited, NULL,
+                           0); /* nobody there: nobody to tell */
 }
 
 static int finish(Run *run, const EndVerdict *verdict)

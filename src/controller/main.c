@@ -52,7 +52,8 @@ static bool receive_start(Run *run, GError **err)
         take_start(run, &message);
     message_clear(&message);
     /* Listening ourselves makes our pid the one that a connecting daemon sees. */
-    if (fine && listen(run->listen_fd, LISTEN_BACKLOG) < 0)
+    if (fine &&
+        (listen(run->listen_fd, LISTEN_BACKLOG) < 0 || !fd_set_nonblocking(run->listen_fd, true)))
         return fail_errno(err, errno, _("cannot listen at '%s'"), run->socket_name);
     return fine || fail(err, ERR(LXC, INTERNAL_ERROR), _("no order came from the daemon"));
 }

@@ -5,13 +5,13 @@
  * virtlxc-monitor: what stays resident for each running container. It is the parent of its init,
  * keeps its consoles flowing, answers the daemon of the day, and when init ends it becomes the
  * controller again, which knows what to do. One thread, one poll, no library but libc.
- *
- * Whoever connects to the socket and is root, or who we are, is the daemon; the newest one counts.
+ * Of several daemons at the socket the newest counts.
  */
 #include "controller/monitor.h"
 
 #include "base/fd.h"
 #include "base/process.h"
+#include "controller/daemon.h"
 #include "controller/handover.h"
 #include "plan/message.h"
 
@@ -84,24 +84,14 @@ static bool tell_running(Monitor *monitor)
     return sent;
 }
 
-static bool is_daemon(int sock)
+static void meet_daemon(Monitor *monitor)
 {
-    struct ucred peer;
-    socklen_t size = sizeof peer;
+    int sock = accept_daemon(monitor->handover.listen_fd);
 
-    return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-           (peer.uid == 0 || peer.uid == geteuid());
-}
-
-static void accept_daemon(Monitor *monitor)
-{
-    autofd int sock =
-        accept4(monitor->handover.listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-    if (sock < 0 || !is_daemon(sock))
+    if (sock < 0)
         return;
     hang_up(monitor);
-    monitor->handover.daemon_fd = fd_steal(&sock);
+    monitor->handover.daemon_fd = sock;
     if (!tell_running(monitor))
         hang_up(monitor);
 }
@@ -209,7 +199,7 @@ static void watch(Monitor *monitor)
         if (monitor->polls[POLL_DAEMON].revents)
             serve_daemon(monitor);
         if (monitor->polls[POLL_LISTEN].revents)
-            accept_daemon(monitor);
+            meet_daemon(monitor);
     }
 }
 

@@ -135,8 +135,7 @@ static void cgroup_undo(Run *run)
 
     if (!run->cgroup)
         return;
-    if (!cgroup_leave(run->cgroup, &why) || !cgroup_kill_and_wait(run->cgroup, &why) ||
-        !cgroup_remove(run->cgroup, &why))
+    if (!cgroup_leave(run->cgroup, &why) || !cgroup_clear(run->cgroup, &why))
         g_printerr("%s\n", why->message);
     g_clear_pointer(&run->cgroup, cgroup_free);
 }

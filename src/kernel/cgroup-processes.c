@@ -154,10 +154,18 @@ static void visit_group(const char *dir, ProcessVisitor *visit, void *data)
     }
 }
 
+/* The kernel counts a group's directories among its links: two are its own. */
+static bool has_groups_below(const char *dir)
+{
+    struct stat info;
+
+    return stat(dir, &info) == 0 && info.st_nlink > 2;
+}
+
 /* The processes of the group at `dir` and below. */
 static void visit_tree(const char *dir, ProcessVisitor *visit, void *data)
 {
-    g_autoptr(GDir) entries = g_dir_open(dir, 0, NULL);
+    g_autoptr(GDir) entries = has_groups_below(dir) ? g_dir_open(dir, 0, NULL) : NULL;
     const char *name;
 
     visit_group(dir, visit, data);
@@ -241,4 +249,11 @@ bool cgroup_kill_and_wait(Cgroup *cgroup, GError **err)
     }
     return fail(err, ERR(LXC, OPERATION_FAILED), _("processes of '%s' refused to die"),
                 cgroup->path);
+}
+
+/* Usually everybody is gone, as init's end takes the others along: looking for them costs more. */
+bool cgroup_clear(Cgroup *cgroup, GError **err)
+{
+    return cgroup_remove(cgroup, NULL) ||
+           (cgroup_kill_and_wait(cgroup, err) && cgroup_remove(cgroup, err));
 }

@@ -74,6 +74,9 @@ int cgroup_open_thaw(Cgroup *cgroup, bool *ret_is_v1);
 /* Removes the groups, nested ones first; fine when they are gone already. */
 bool cgroup_remove(Cgroup *cgroup, GError **err);
 
+/* The same for groups that may have members still: they are killed first. Blocks like the above. */
+bool cgroup_clear(Cgroup *cgroup, GError **err);
+
 /* Only those nested in them. */
 bool cgroup_remove_below(Cgroup *cgroup, GError **err);
 
