@@ -4,7 +4,8 @@
 /*
  * Reading: libxml2's own limits (depth 256, 10 MB of text in one place) stay in force, since
  * XML_PARSE_HUGE is not given, and a document with a DOCTYPE is refused as soon as the parser sees
- * it, before any entity could be declared. The first error is what the user is told, with the line
+ * it, before any entity could be declared; so XML_PARSE_NOENT replaces nothing but &amp; and its
+ * like, which libxml2 leaves half-done in namespaces otherwise. The first error is what the user is told, with the line
  * it is in and a caret below the place, as libvirt does.
  */
 #include "conf/xml.h"
@@ -100,7 +101,7 @@ xmlDoc *xml_read(const char *text, const char *what, GError **err)
     parser->sax->internalSubset = refuse_doctype;
     doc = xmlCtxtReadMemory(parser, text, (int)size, NULL, NULL,
                             XML_PARSE_NONET | XML_PARSE_NOWARNING | XML_PARSE_NOERROR |
-                                XML_PARSE_NOBLANKS);
+                                XML_PARSE_NOBLANKS | XML_PARSE_NOENT);
     if (!doc || !parser->wellFormed || complaint.message || !xmlDocGetRootElement(doc)) {
         fail(err, ERR(DOMAIN, XML_DETAIL), "(%s):%d: %s\n%s", what, complaint.line,
              complaint.message ? complaint.message : _("not a document"),
