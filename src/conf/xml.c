@@ -5,8 +5,8 @@
  * Reading: libxml2's own limits (depth 256, 10 MB of text in one place) stay in force, since
  * XML_PARSE_HUGE is not given, and a document with a DOCTYPE is refused as soon as the parser sees
  * it, before any entity could be declared; so XML_PARSE_NOENT replaces nothing but &amp; and its
- * like, which libxml2 leaves half-done in namespaces otherwise. The first error is what the user is told, with the line
- * it is in and a caret below the place, as libvirt does.
+ * like, which libxml2 leaves half-done in namespaces otherwise. The first error is what the user is
+ * told, with the line it is in and a caret below the place, as libvirt does.
  */
 #include "conf/xml.h"
 
@@ -50,7 +50,7 @@ static char *caret_context(xmlParserCtxt *parser)
     while (*end && *end != '\n' && *end != '\r' && end - start < CONTEXT_MAX)
         end++;
     line = g_utf8_make_valid((const char *)start, end - start);
-    dashes = g_strnfill((gsize)(cur - start), '-');
+    dashes = g_strnfill((gsize)(MIN(input->cur, end) - start), '-');
     return g_strdup_printf("%s\n%s^", line, dashes);
 }
 
