@@ -268,6 +268,8 @@ def check_catalogue():
                    '--flag=_:1:pass-c-format', '--flag=N_:1:pass-c-format', '-o', pot, *sorted(wanted & listed))
         if done.returncode:
             complaints.append(done.stdout)
+        for message in re.findall(r'^msgid "(.*[^%]%)"$', run('msgcat', '--no-wrap', pot).stdout, re.M):
+            complain(pot, 1, f"'{message}' is cut off: xgettext follows PRIu64, but not G_GUINT64_FORMAT")
         for language in read(os.path.join(root, 'po/LINGUAS')).split():
             check_language(os.path.join(root, 'po', language + '.po'), pot, folder)
 

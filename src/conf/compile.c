@@ -11,6 +11,7 @@
  */
 #include "conf/compile.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -141,8 +142,8 @@ static bool plan_memory(PlanBuilder *builder, GError **err)
 
     if (tune->swap_hard_limit.set && tune->swap_hard_limit.value < hard.value)
         return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
-                    _("<swap_hard_limit> of %" G_GINT64_FORMAT " KiB, which is memory and swap "
-                      "together, is less than the memory limit of %" G_GINT64_FORMAT " KiB"),
+                    _("<swap_hard_limit> of %" PRId64 " KiB, which is memory and swap "
+                      "together, is less than the memory limit of %" PRId64 " KiB"),
                     tune->swap_hard_limit.value, hard.value);
     add_kib(builder, PLAN_KNOB_MEMORY_HARD, &hard);
     add_kib(builder, PLAN_KNOB_MEMORY_SOFT, &tune->soft_limit);

@@ -4,6 +4,7 @@
 /*
  * Memory, CPU, NUMA and block tuning: what their rows cannot say alone.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -59,15 +60,15 @@ static bool check_cpu(const CpuTune *tune, GError **err)
 
     if (tune->period.set && (period < CPU_PERIOD_MIN || period > CPU_PERIOD_MAX))
         return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
-                    _("the CPU period %" G_GINT64_FORMAT " is not between %d and %d"), period,
+                    _("the CPU period %" PRId64 " is not between %d and %d"), period,
                     CPU_PERIOD_MIN, CPU_PERIOD_MAX);
     if (tune->quota.set && quota > 0 && (quota < CPU_QUOTA_MIN || quota > CPU_QUOTA_MAX))
         return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
-                    _("the CPU quota %" G_GINT64_FORMAT " is not between %d and %" G_GINT64_FORMAT),
-                    quota, CPU_QUOTA_MIN, (gint64)CPU_QUOTA_MAX);
+                    _("the CPU quota %" PRId64 " is not between %d and %" PRId64), quota,
+                    CPU_QUOTA_MIN, (gint64)CPU_QUOTA_MAX);
     if (tune->quota.set && quota < -1)
         return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
-                    _("the CPU quota %" G_GINT64_FORMAT " is negative"), quota);
+                    _("the CPU quota %" PRId64 " is negative"), quota);
     return true;
 }
 

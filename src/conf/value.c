@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -67,8 +68,8 @@ bool value_scale(uint64_t number, const char *unit, unsigned scale, uint64_t *re
     if (unit && !unit_bytes(unit, &bytes))
         return fail(err, ERR(NONE, INVALID_ARG), _("unknown unit '%s'"), unit);
     if (__builtin_mul_overflow(number, bytes, &total) || total > (uint64_t)INT64_MAX - (scale - 1))
-        return fail(err, ERR(NONE, OVERFLOW), _("the size %" G_GUINT64_FORMAT " %s is too large"),
-                    number, unit ? unit : "KiB");
+        return fail(err, ERR(NONE, OVERFLOW), _("the size %" PRIu64 " %s is too large"), number,
+                    unit ? unit : "KiB");
     *ret_value = (total + scale - 1) / scale;
     return true;
 }

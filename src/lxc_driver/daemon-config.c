@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 typedef enum ValueKind { VALUE_NUMBER, VALUE_TEXT, VALUE_LIST } ValueKind;
@@ -209,8 +210,8 @@ static bool check_value(const Reader *r, const Key *key, const Value *value, GEr
                     key->name, _(kinds[key->kind]));
     if (key->kind == VALUE_NUMBER && (value->number < key->min || value->number > key->max))
         return fail(err, ERR(CONF, CONF_SYNTAX),
-                    _("%s:%u: '%s' must be between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT),
-                    r->name, r->line, key->name, key->min, key->max);
+                    _("%s:%u: '%s' must be between %" PRId64 " and %" PRId64), r->name, r->line,
+                    key->name, key->min, key->max);
     if (key->words) {
         g_autofree char *word = g_strdup_printf("|%s|", value->text);
         if (!strstr(key->words, word))

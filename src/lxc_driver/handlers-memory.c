@@ -14,6 +14,7 @@
 #include "lxc_driver/status.h"
 #include "remote-xdr.h"
 
+#include <inttypes.h>
 #include <libvirt/libvirt.h>
 
 static bool write_limit(Domain *domain, uint64_t kib, GError **err)
@@ -54,8 +55,7 @@ static bool check_below_maximum(const Domain *domain, uint64_t kib, unsigned imp
         maximum = MIN(maximum, domain->config->memory_kib);
     if (kib > maximum)
         return fail(err, ERR(LXC, INVALID_ARG),
-                    _("cannot set the memory of domain '%s' above its maximum of %" G_GUINT64_FORMAT
-                      " KiB"),
+                    _("cannot set the memory of domain '%s' above its maximum of %" PRIu64 " KiB"),
                     domain->name, maximum);
     return true;
 }
@@ -88,8 +88,8 @@ static bool set_memory(Domain *domain, uint64_t kib, unsigned flags, GError **er
     if (kib == 0)
         return fail(err, ERR(DOMAIN, INVALID_ARG), _("the memory of a domain must not be zero"));
     if (kib > G_MAXINT64 / 1024)
-        return fail(err, ERR(NONE, OVERFLOW),
-                    _("the memory size %" G_GUINT64_FORMAT " KiB is too large"), kib);
+        return fail(err, ERR(NONE, OVERFLOW), _("the memory size %" PRIu64 " KiB is too large"),
+                    kib);
     if (!domain_impact(domain, flags, &impact, err))
         return false;
     if (flags & VIR_DOMAIN_MEM_MAXIMUM)
