@@ -33,7 +33,8 @@ with Instance() as host:
     equal(dom.state()[0], EV.VIR_DOMAIN_SHUTOFF)
     gone(init)
     events.expect_none()
-    eventually(lambda: not [group for group in sandbox.groups_below(sandbox.partition_of(host.root)) if 'bb' in group], 'its groups go')
+    eventually(lambda: not [group for group in sandbox.groups_below(sandbox.partition_of(host.root)) if '/bb.libvirt-lxc' in group],
+               'its groups go')
     dom.create()
     events.wait('lifecycle', 'bb', EV.VIR_DOMAIN_EVENT_STARTED)
 
