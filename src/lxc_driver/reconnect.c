@@ -77,14 +77,29 @@ typedef struct Meeting {
     Job *job;
 } Meeting;
 
+/* The answers of a domain's ports that are still to come; its job ends with the last. */
+typedef struct Reclaiming {
+    Job *job;
+    unsigned pending;
+} Reclaiming;
+
+static void port_settled(Reclaiming *reclaiming)
+{
+    if (--reclaiming->pending > 0)
+        return;
+    job_end(reclaiming->job, NULL);
+    g_free(reclaiming);
+}
+
 static void reclaimed(const GError *err, void *data)
 {
     if (err)
         log_warning(_("a network port could not be claimed again: %s"), err->message);
+    port_settled(data);
 }
 
 /* The network daemon may have restarted too and must learn of our ports again. */
-static void reclaim_ports(const Domain *domain)
+static void reclaim_ports(const Domain *domain, Reclaiming *reclaiming)
 {
     NetworkPortOwner owner = { .run_dir = domain->driver->network_run_dir, .name = domain->name };
     g_autoptr(GError) err = NULL;
@@ -98,24 +113,28 @@ static void reclaim_ports(const Domain *domain)
     for (size_t i = 0; i < domain->live->interfaces.n && i < plan->links.len; i++) {
         const Interface *interface = domain->live->interfaces.items[i];
         NetworkPort port = { .id = interface->portid, .bridge = interface->bridge };
-        if (interface->type == INTERFACE_NETWORK && port.id)
-            network_port_reclaim(&owner, &plan->links.items[i], &port, reclaimed, NULL);
+        if (interface->type != INTERFACE_NETWORK || !port.id)
+            continue;
+        reclaiming->pending++;
+        network_port_reclaim(&owner, &plan->links.items[i], &port, reclaimed, reclaiming);
     }
 }
 
+/* Whoever stops the domain waits for its ports: one claimed after its release would stay. */
 static void met(Domain *domain, const GError *err, void *data)
 {
     Meeting *meeting = data;
     Reconnecting *reconnecting = meeting->reconnecting;
-    Job *job = meeting->job;
+    Reclaiming *reclaiming = g_new(Reclaiming, 1);
 
+    *reclaiming = (Reclaiming){ .job = meeting->job, .pending = 1 /* this function */ };
+    status_clear(&meeting->status);
+    g_free(meeting);
     if (err)
         log_warning(_("domain '%s' is lost: %s"), domain->name, err->message);
     else if (domain_is_active(domain))
-        reclaim_ports(domain);
-    status_clear(&meeting->status);
-    g_free(meeting);
-    job_end(job, NULL);
+        reclaim_ports(domain, reclaiming);
+    port_settled(reclaiming);
     settled(reconnecting);
 }
 
