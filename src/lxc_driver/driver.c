@@ -11,18 +11,11 @@
 #include "lxc_driver/connection.h"
 #include "lxc_driver/domain-list.h"
 #include "lxc_driver/events.h"
+#include "lxc_driver/host.h"
 #include "lxc_driver/procedures.h"
 #include "remote-xdr.h"
 
 #include <fcntl.h>
-#include <sys/utsname.h>
-
-static const char *host_arch(void)
-{
-    static struct utsname names; /* filled once; the host does not change under us */
-
-    return uname(&names) == 0 ? names.machine : "unknown";
-}
 
 static bool load_images(const Paths *paths, ControllerImages **ret_images, GError **err)
 {
@@ -62,7 +55,8 @@ bool driver_new(const Paths *paths, Config *config, Driver **ret_driver, GError 
     driver->paths = paths;
     driver->config = config;
     driver->is_private = *paths->root != '\0';
-    driver->host.arch = host_arch();
+    driver->arch = host_arch();
+    driver->host.arch = driver->arch;
     driver->host.default_partition = paths->partition;
     driver->emulator = g_build_filename(paths->libexec_dir, "virtlxc-controller", NULL);
     driver->host.emulator = driver->emulator;
@@ -95,5 +89,6 @@ void driver_free(Driver *driver)
     fd_close(driver->state_dir_fd);
     g_free(driver->network_run_dir);
     g_free(driver->emulator);
+    g_free(driver->arch);
     g_free(driver);
 }

@@ -38,6 +38,7 @@ typedef struct Driver {
     char *network_run_dir; /* holds virtnetworkd-sock or libvirt-sock; the start path connects there
                             */
     char *emulator;        /* what host.emulator borrows */
+    char *arch;            /* what host.arch borrows */
     bool is_private;       /* an instance below --root */
     const char *fail_step; /* for the fault test: a step that fails on purpose; NULL otherwise */
 } Driver;

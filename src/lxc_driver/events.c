@@ -91,21 +91,19 @@ static bool add(Events *events, const Registration *fresh, GError **err)
     return true;
 }
 
-bool events_register(Events *events, RpcClient *client, int event_id, const uint8_t *uuid,
-                     int *ret_callback_id, GError **err)
+int events_register(Events *events, RpcClient *client, int event_id, const uint8_t *uuid,
+                    GError **err)
 {
     Registration fresh = { .client = client, .event_id = event_id, .filtered = uuid != NULL };
 
     if (!check_event_id(event_id, err))
-        return false;
+        return -1;
     if (uuid)
         memcpy(fresh.uuid, uuid, sizeof fresh.uuid);
     fresh.callback_id = connection_of(client)->next_callback_id;
     if (!add(events, &fresh, err))
-        return false;
-    connection_of(client)->next_callback_id++;
-    *ret_callback_id = fresh.callback_id;
-    return true;
+        return -1;
+    return connection_of(client)->next_callback_id++;
 }
 
 bool events_register_legacy(Events *events, RpcClient *client, int event_id, GError **err)

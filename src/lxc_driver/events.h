@@ -13,9 +13,9 @@
 Events *events_new(Driver *driver);
 void events_free(Events *events);
 
-/* `uuid` NULL: every domain. *ret_callback_id counts from 0 per client. */
-bool events_register(Events *events, RpcClient *client, int event_id, const uint8_t *uuid,
-                     int *ret_callback_id, GError **err);
+/* `uuid` NULL: every domain. The callback's id, counted from 0 per client, or -1. */
+int events_register(Events *events, RpcClient *client, int event_id, const uint8_t *uuid,
+                    GError **err);
 bool events_deregister(Events *events, RpcClient *client, int callback_id, GError **err);
 
 bool events_register_legacy(Events *events, RpcClient *client, int event_id, GError **err);

@@ -49,7 +49,7 @@ static void defined(Domain *domain, const GError *err, void *data)
     job_end(job, NULL);
 }
 
-static bool define_in_turn(RpcCall *call, Domain *domain, void *def, GError **err)
+static bool define_in_turn(RpcCall *call, Domain *domain, DomainDef *def, GError **err)
 {
     if (domain->removed)
         return fail(err, ERR(LXC, OPERATION_FAILED), _("domain '%s' was removed meanwhile"),
@@ -58,11 +58,6 @@ static bool define_in_turn(RpcCall *call, Domain *domain, void *def, GError **er
         domain->draft = def; /* what is said of it until it is on disk; the job's */
     domain_save_config(domain, domain_def_copy(def), defined, job_hold(domain));
     return true;
-}
-
-static void free_def(void *def)
-{
-    domain_def_free(def);
 }
 
 static bool define(RpcCall *call, const char *xml, unsigned flags, GError **err)
@@ -74,7 +69,7 @@ static bool define(RpcCall *call, const char *xml, unsigned flags, GError **err)
     if (!parse(driver, xml, flags, &def, err) ||
         !domain_list_adopt(driver->domains, driver, def, &domain, err))
         return false;
-    return job_call_on(call, domain, define_in_turn, g_steal_pointer(&def), free_def, err);
+    return job_call_on(call, domain, define_in_turn, g_steal_pointer(&def), err);
 }
 
 bool on_domain_define_xml(RpcCall *call, const void *args_, void *ret, GError **err)

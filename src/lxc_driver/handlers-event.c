@@ -13,13 +13,10 @@ bool on_connect_domain_event_callback_register_any(RpcCall *call, const void *ar
 {
     const RemoteConnectDomainEventCallbackRegisterAnyArgs *args = args_;
     RemoteConnectDomainEventCallbackRegisterAnyRet *ret = ret_;
-    int callback_id;
 
-    if (!events_register(call_driver(call)->events, rpc_call_client(call), args->eventID,
-                         args->dom ? args->dom->uuid : NULL, &callback_id, err))
-        return false;
-    ret->callbackID = callback_id;
-    return true;
+    ret->callbackID = events_register(call_driver(call)->events, rpc_call_client(call),
+                                      args->eventID, args->dom ? args->dom->uuid : NULL, err);
+    return ret->callbackID >= 0;
 }
 
 bool on_connect_domain_event_callback_deregister_any(RpcCall *call, const void *args_, void *ret,

@@ -103,18 +103,13 @@ static bool begin_creation(RpcCall *call, Domain *domain, const DomainDef *def, 
 }
 
 /* A transient domain that never came to be leaves no object. */
-static bool create_in_turn(RpcCall *call, Domain *domain, void *def, GError **err)
+static bool create_in_turn(RpcCall *call, Domain *domain, DomainDef *def, GError **err)
 {
     if (begin_creation(call, domain, def, err))
         return true;
     if (!domain_def(domain))
         domain_list_remove(domain->driver->domains, domain);
     return false;
-}
-
-static void free_def(void *def)
-{
-    domain_def_free(def);
 }
 
 static bool create_xml(RpcCall *call, const char *xml, unsigned flags, GError **err)
@@ -129,7 +124,7 @@ static bool create_xml(RpcCall *call, const char *xml, unsigned flags, GError **
     if (!domain_def_parse(xml, parse_flags, &driver->host, &def, err) ||
         !domain_list_adopt(driver->domains, driver, def, &domain, err))
         return false;
-    return job_call_on(call, domain, create_in_turn, g_steal_pointer(&def), free_def, err);
+    return job_call_on(call, domain, create_in_turn, g_steal_pointer(&def), err);
 }
 
 bool on_domain_create_xml(RpcCall *call, const void *args_, void *ret, GError **err)

@@ -18,10 +18,10 @@ struct Job {
     RpcHandler *handler;
     JobHandler *handler_on; /* ... or this */
     JobBegin *begin;        /* or the daemon's own */
-    void *data;
-    GDestroyNotify free_data;
-    guint timeout; /* while waiting */
-    bool deferred; /* the call is answered by rpc_call_finish */
+    DomainDef *def;         /* handler_on's */
+    void *data;             /* begin's */
+    guint timeout;          /* while waiting */
+    bool deferred;          /* the call is answered by rpc_call_finish */
     bool held;
     bool inside; /* its function has not returned yet */
     bool ended;  /* job_end came while inside */
@@ -40,8 +40,7 @@ static Job *job_new(Domain *domain)
 static void job_free(Job *job)
 {
     g_clear_handle_id(&job->timeout, g_source_remove);
-    if (job->free_data)
-        g_clear_pointer(&job->data, job->free_data);
+    domain_def_free(job->def);
     domain_unref(job->domain);
     g_free(job);
 }
@@ -74,7 +73,7 @@ static bool run_handler(Job *job, GError **err)
 
     job->inside = true;
     if (job->handler_on)
-        ok = job->handler_on(job->call, job->domain, job->data, err);
+        ok = job->handler_on(job->call, job->domain, job->def, err);
     else
         ok = job->handler(job->call, rpc_call_args(job->call), rpc_call_ret(job->call), err);
     job->inside = false;
@@ -171,15 +170,13 @@ static bool begin_or_wait(Job *job, GError **err)
     return ok;
 }
 
-bool job_call_on(RpcCall *call, Domain *domain, JobHandler *handler, void *data,
-                 GDestroyNotify free_data, GError **err)
+bool job_call_on(RpcCall *call, Domain *domain, JobHandler *handler, DomainDef *def, GError **err)
 {
     Job *job = job_new(domain);
 
     job->call = call;
     job->handler_on = handler;
-    job->data = data;
-    job->free_data = free_data;
+    job->def = def;
     return begin_or_wait(job, err);
 }
 

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "conf/domain-def.h"
 #include "rpc/call.h"
 
 #include <glib.h>
@@ -29,12 +30,11 @@ typedef struct JobQueue {
 bool job_call(RpcCall *call, RpcHandler *handler, GError **err);
 
 /*
- * The same for a call that names no domain in its arguments: the caller found it, and has something
- * to hand on. `data` is freed when the job is over.
+ * The same for a call that names no domain in its arguments: the caller found it, and has a
+ * definition to hand on. `def` is taken over and freed when the job is over.
  */
-typedef bool JobHandler(RpcCall *call, Domain *domain, void *data, GError **err);
-bool job_call_on(RpcCall *call, Domain *domain, JobHandler *handler, void *data,
-                 GDestroyNotify free_data, GError **err);
+typedef bool JobHandler(RpcCall *call, Domain *domain, DomainDef *def, GError **err);
+bool job_call_on(RpcCall *call, Domain *domain, JobHandler *handler, DomainDef *def, GError **err);
 
 /* Work of the daemon's own, without a call and without a time limit. */
 typedef void JobBegin(Domain *domain, void *data);
