@@ -100,7 +100,7 @@ static bool check_route_address(const InterfaceRoute *route, int family, GError 
     if (route->netmask && (value_netmask_prefix(route->netmask, &own) < 0 || own != AF_INET ||
                            family != AF_INET || route->prefix.set))
         return fail(err, ERR(NETWORK, XML_ERROR),
-                    _("the netmask '%s' does not fit to the route by '%s'"), route->netmask,
+                    _("the netmask '%s' does not fit the route by '%s'"), route->netmask,
                     route->gateway);
     if (route->prefix.set && route->prefix.value > family_bits(family))
         return fail(err, ERR(NETWORK, XML_ERROR),

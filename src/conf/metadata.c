@@ -169,8 +169,9 @@ static bool set_element(DomainDef *def, const MetadataChange *change, GError **e
     root = xmlDocGetRootElement(doc);
     ns = xmlNewNs(root, (const xmlChar *)uri, (const xmlChar *)key);
     if (!ns)
-        return fail(err, ERR(DOMAIN, INVALID_ARG),
-                    _("the prefix '%s' of the metadata element is already another namespace"), key);
+        return fail(
+            err, ERR(DOMAIN, INVALID_ARG),
+            _("the prefix '%s' of the metadata element already stands for another namespace"), key);
     put_into_namespace(root, ns);
     if (root->ns != ns)
         return fail(err, ERR(DOMAIN, INVALID_ARG),

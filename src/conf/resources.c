@@ -68,7 +68,7 @@ static bool check_cpu(const CpuTune *tune, GError **err)
                     CPU_QUOTA_MIN, (gint64)CPU_QUOTA_MAX);
     if (tune->quota.set && quota < -1)
         return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
-                    _("the CPU quota %" PRId64 " is negative"), quota);
+                    _("the CPU quota %" PRId64 " is below -1, which means no quota"), quota);
     return true;
 }
 

@@ -104,7 +104,7 @@ xmlDoc *xml_read(const char *text, const char *what, GError **err)
                                 XML_PARSE_NOBLANKS | XML_PARSE_NOENT);
     if (!doc || !parser->wellFormed || complaint.message || !xmlDocGetRootElement(doc)) {
         fail(err, ERR(DOMAIN, XML_DETAIL), "(%s):%d: %s\n%s", what, complaint.line,
-             complaint.message ? complaint.message : _("not a document"),
+             complaint.message ? complaint.message : _("not an XML document"),
              complaint.context ? complaint.context : "");
         g_clear_pointer(&doc, xmlFreeDoc);
     }

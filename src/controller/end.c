@@ -194,8 +194,8 @@ static bool clear_groups(Run *run, GError **err)
 static bool start_again(Run *run, GError **err)
 {
     if (is_restarting_too_often(run))
-        return fail(err, ERR(LXC, OPERATION_FAILED), _("'%s' keeps ending right after its start"),
-                    run->plan.name);
+        return fail(err, ERR(LXC, OPERATION_FAILED),
+                    _("domain '%s' keeps ending right after its start"), run->plan.name);
     if (!clear_groups(run, err))
         return false;
     g_clear_pointer(&run->cgroup, cgroup_free);

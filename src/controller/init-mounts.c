@@ -201,7 +201,7 @@ static bool make_mask(int target, int *ret_fd, GError **err)
     struct stat info;
 
     if (fstat(target, &info) < 0)
-        return fail_errno(err, errno, _("cannot look at what is to be hidden"));
+        return fail_errno(err, errno, _("cannot examine what is to be hidden"));
     if (S_ISDIR(info.st_mode))
         return mount_new("tmpfs", "mode=555,size=0,nr_inodes=2", ret_fd, err);
     *ret_fd = clone_null();
@@ -287,7 +287,8 @@ bool init_attach_root(const Run *run, int *ret_root_fd, GError **err)
     if (run->plan.mounts.len == 0 || strcmp(mount->target, "/"))
         return fail(err, ERR(LXC, INTERNAL_ERROR), _("the plan has no root tree"));
     if (!mount_make_private())
-        return fail_errno(err, errno, _("cannot leave the host's mount propagation"));
+        return fail_errno(err, errno,
+                          _("cannot end the propagation of mounts between host and container"));
     if (!take_root(&builder, mount, &fd, err))
         return false;
     top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

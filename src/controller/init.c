@@ -49,7 +49,7 @@ static bool become_root(Run *run, GError **err)
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return fail_errno(err, errno, _("cannot hide the process from tracing"));
     if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-        return fail_errno(err, errno, _("cannot become the container's root"));
+        return fail_errno(err, errno, _("cannot become user 0 and group 0 of the container"));
     if (setsid() < 0)
         return fail_errno(err, errno, _("cannot start a session"));
     if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0 && errno != ENOSYS)
@@ -214,7 +214,7 @@ static bool place_descriptors(Run *run, GError **err)
         run->passed[i] = fcntl(run->passed[i], F_DUPFD_CLOEXEC, first_free);
     for (size_t i = 0; i < run->n_passed; i++) {
         if (dup2(run->passed[i], FIRST_PASSED_FD + (int)i) < 0)
-            return fail_errno(err, errno, _("cannot pass descriptor %zu on"), i);
+            return fail_errno(err, errno, _("cannot pass descriptor %zu to init"), i);
     }
     if (close_range((unsigned)first_free, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
         return fail_errno(err, errno, _("cannot close descriptors"));

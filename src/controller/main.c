@@ -55,7 +55,8 @@ static bool receive_start(Run *run, GError **err)
     if (fine &&
         (listen(run->listen_fd, LISTEN_BACKLOG) < 0 || !fd_set_nonblocking(run->listen_fd, true)))
         return fail_errno(err, errno, _("cannot listen at '%s'"), run->socket_name);
-    return fine || fail(err, ERR(LXC, INTERNAL_ERROR), _("no order came from the daemon"));
+    return fine ||
+           fail(err, ERR(LXC, INTERNAL_ERROR), _("the daemon sent no order to start a container"));
 }
 
 /* The daemon may be gone: the container runs all the same, and the next one is told. */

@@ -76,7 +76,8 @@ static bool staging_pivot(Run *run, GError **err)
         return fail_errno(err, errno, _("cannot make a mount namespace"));
     top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top < 0 || !mount_attach(run->staging_fd, top) || !mount_pivot(run->staging_fd))
-        return fail_errno(err, errno, _("cannot mount a place for the sources"));
+        return fail_errno(err, errno,
+                          _("cannot mount the directory that collects the sources of mounts"));
     return true;
 }
 
@@ -195,7 +196,7 @@ static bool helper_create(Run *run, GError **err)
     if (run->helper_pid == 0)
         helper_main(run);
     if (run->helper_pid < 0)
-        return fail_errno(err, errno, _("cannot clone a helper"));
+        return fail_errno(err, errno, _("cannot clone the helper that enters the user namespace"));
     return !new_user || (idmap_write(run->helper_pid, &run->plan, err) && open_userns(run, err));
 }
 
@@ -245,7 +246,8 @@ static bool clone_by_helper(Run *run, GError **err)
         fail_control(err, &message.body.error);
         run->error_is_named = true;
     } else {
-        fail(err, ERR(LXC, INTERNAL_ERROR), _("the helper vanished"));
+        fail(err, ERR(LXC, INTERNAL_ERROR),
+             _("the helper ended before it had made the first process"));
     }
     if (got > 0)
         message_clear(&message);

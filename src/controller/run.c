@@ -47,7 +47,7 @@ static bool decode_plan(Run *run, GError **err)
     void *data;
 
     if (fstat(run->plan_fd, &info) < 0 || info.st_size == 0)
-        return fail(err, ERR(LXC, INTERNAL_ERROR), _("the plan did not come"));
+        return fail(err, ERR(LXC, INTERNAL_ERROR), _("the daemon sent no plan of the container"));
     data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, run->plan_fd, 0);
     if (data == MAP_FAILED)
         return fail_errno(err, errno, _("cannot read the plan"));
@@ -96,10 +96,11 @@ static bool console_start(RunConsole *console, const Plan *plan, GError **err)
     if (!console_open_slave(console->kept.master, &console->slave, err))
         return false;
     if (fchown(console->slave, idmap_root_uid(plan), idmap_root_gid(plan)) < 0)
-        return fail_errno(err, errno, _("cannot give '/dev/pts/%u' away"), console->kept.pts);
+        return fail_errno(err, errno, _("cannot give '/dev/pts/%u' to the container's root"),
+                          console->kept.pts);
     console->mount = mount_clone(console->slave, "", MOUNT_TOP_ONLY);
     if (console->mount < 0)
-        return fail_errno(err, errno, _("cannot bind '/dev/pts/%u'"), console->kept.pts);
+        return fail_errno(err, errno, _("cannot make a mount of '/dev/pts/%u'"), console->kept.pts);
     return true;
 }
 

@@ -371,7 +371,8 @@ bool cgroup_apply_devices(Cgroup *cgroup, const PlanCgroup *plan, GError **err)
     if (!hierarchy)
         hierarchy = cgroup_find_unified(cgroup);
     if (!hierarchy)
-        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED), _("no cgroups on this host limit devices"));
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("no cgroup hierarchy on this host can limit the use of devices"));
     return devices_apply(hierarchy, plan->devices.items, plan->devices.len, err);
 }
 

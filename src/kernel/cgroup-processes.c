@@ -82,14 +82,15 @@ bool cgroup_freeze(Cgroup *cgroup, GError **err)
     gint64 deadline = g_get_monotonic_time() + FREEZE_TIMEOUT_MS * 1000;
 
     if (!freezer)
-        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED), _("no freezer among this host's cgroups"));
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("no cgroup hierarchy on this host can freeze processes"));
     if (!freezer_write(freezer, true, err))
         return false;
     while (!frozen_now(freezer)) {
         if (g_get_monotonic_time() >= deadline) {
             (void)freezer_write(freezer, false, NULL); /* the time-out is what went wrong */
             return fail(err, ERR(LXC, OPERATION_FAILED),
-                        _("processes of '%s' did not freeze in time"), cgroup->path);
+                        _("the processes of '%s' did not freeze in time"), cgroup->path);
         }
         await_change(freezer, freezer->unified ? FREEZE_TIMEOUT_MS : 1);
     }
@@ -247,8 +248,8 @@ bool cgroup_kill_and_wait(Cgroup *cgroup, GError **err)
             return false;
         await_all(pids);
     }
-    return fail(err, ERR(LXC, OPERATION_FAILED), _("processes of '%s' refused to die"),
-                cgroup->path);
+    return fail(err, ERR(LXC, OPERATION_FAILED),
+                _("the processes of '%s' did not end in time after SIGKILL"), cgroup->path);
 }
 
 /* Usually everybody is gone, as init's end takes the others along: looking for them costs more. */

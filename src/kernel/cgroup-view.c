@@ -31,7 +31,8 @@ static bool mount_hierarchy(const Hierarchy *hierarchy, int *ret_fd, GError **er
     if (!mount_new(hierarchy->unified ? "cgroup2" : "cgroup", options ? options : "", &fd, err))
         return false;
     if (!mount_set_flags(fd, VIEW_FLAGS))
-        return fail_errno(err, errno, _("cannot make a cgroup view read-only"));
+        return fail_errno(err, errno, _("cannot make the view of cgroup '%s' read-only"),
+                          hierarchy->mount);
     *ret_fd = fd_steal(&fd);
     return true;
 }
@@ -44,7 +45,7 @@ static bool attach_hierarchy(const Hierarchy *hierarchy, int target, GError **er
     autofd int fd = -1;
 
     if (place < 0)
-        return fail_errno(err, errno, _("cannot make a place for cgroup '%s'"), name);
+        return fail_errno(err, errno, _("cannot make a directory for cgroup '%s'"), name);
     if (!mount_hierarchy(hierarchy, &fd, err))
         return false;
     if (!mount_attach(fd, place))
@@ -59,7 +60,7 @@ static bool attach_all(const Cgroup *cgroup, int target, GError **err)
     if (!mount_new("tmpfs", "mode=755,size=64k", &tmpfs, err))
         return false;
     if (!mount_set_flags(tmpfs, VIEW_FLAGS & ~PLAN_MOUNT_F_READONLY))
-        return fail_errno(err, errno, _("cannot set flags of the cgroup view"));
+        return fail_errno(err, errno, _("cannot set the mount flags of the cgroup view"));
     if (!mount_attach(tmpfs, target))
         return fail_errno(err, errno, _("cannot mount the cgroup view"));
     for (guint i = 0; i < cgroup->hierarchies->len; i++) {

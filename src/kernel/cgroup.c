@@ -200,7 +200,8 @@ static bool cgroup_new(const char *partition, const char *name, Cgroup **ret_cgr
 
     if (partition[0] != '/' || strstr(partition, "/.."))
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                    _("resource partition '%s' must start with '/'"), partition);
+                    _("the resource partition '%s' is not an absolute path without '..'"),
+                    partition);
     cgroup->path = group_path(partition, name);
     if (!hierarchy_read_host(&cgroup->hierarchies, err))
         return false;

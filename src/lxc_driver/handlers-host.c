@@ -193,7 +193,8 @@ static bool check_count(int32_t asked, size_t n, GError **err)
 {
     if (asked == 0 || asked == (int32_t)n)
         return true;
-    return fail(err, ERR(LXC, INVALID_ARG), _("there are %zu parameters here, not %d"), n, asked);
+    return fail(err, ERR(LXC, INVALID_ARG), _("there are %zu parameters to ask for, not %d"), n,
+                asked);
 }
 
 bool on_node_get_cpu_stats(RpcCall *call, const void *args, void *ret, GError **err)
@@ -286,7 +287,8 @@ bool on_node_get_cells_free_memory(RpcCall *call, const void *args, void *ret, G
         return fail(err, ERR(LXC, INTERNAL_ERROR), _("this host has no NUMA cell %d"),
                     question->startCell);
     if (question->maxcells <= 0)
-        return fail(err, ERR(LXC, INVALID_ARG), _("cannot answer for %d NUMA cells"),
+        return fail(err, ERR(LXC, INVALID_ARG),
+                    _("the number of NUMA cells to answer for must be positive, not %d"),
                     question->maxcells);
     for (guint i = 0; i < cells->len && found->len < (guint)question->maxcells; i++) {
         const HostCell *cell = &g_array_index(cells, HostCell, i);

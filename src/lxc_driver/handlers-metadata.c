@@ -21,15 +21,15 @@ static bool check_arguments(const RemoteDomainSetMetadataArgs *args, GError **er
     if (args->type < 0 || args->type >= VIR_DOMAIN_METADATA_LAST)
         return fail(err, ERR(DOMAIN, INVALID_ARG), _("unknown metadata type %d"), args->type);
     if (args->type == VIR_DOMAIN_METADATA_TITLE && args->metadata && strchr(args->metadata, '\n'))
-        return fail(err, ERR(DOMAIN, INVALID_ARG), _("a title must not contain a newline"));
+        return fail(err, ERR(DOMAIN, INVALID_ARG), _("a domain's title cannot contain newlines"));
     if (!is_element && (args->key || args->uri))
         return fail(err, ERR(DOMAIN, INVALID_ARG),
-                    _("title and description have no key and no uri"));
+                    _("a title or description has neither key nor URI"));
     if (is_element && !args->uri)
-        return fail(err, ERR(DOMAIN, INVALID_ARG),
-                    _("a metadata element needs the uri of a namespace"));
+        return fail(err, ERR(DOMAIN, INVALID_ARG), _("a metadata element needs a namespace URI"));
     if (is_element && args->metadata && !args->key)
-        return fail(err, ERR(DOMAIN, INVALID_ARG), _("a metadata element needs a key to set"));
+        return fail(err, ERR(DOMAIN, INVALID_ARG),
+                    _("a metadata element needs a key for its namespace prefix"));
     return true;
 }
 
@@ -104,7 +104,7 @@ bool on_domain_get_metadata(RpcCall *call, const void *args_, void *ret_, GError
         return fail(err, ERR(DOMAIN, INVALID_ARG), _("unknown metadata type %d"), args->type);
     if ((args->type == VIR_DOMAIN_METADATA_ELEMENT) != (args->uri != NULL))
         return fail(err, ERR(DOMAIN, INVALID_ARG),
-                    _("the uri of a namespace belongs to elements only"));
+                    _("a metadata element needs a namespace URI, a title or description has none"));
     return domain_impact_def(rpc_call_domain(call), args->flags, "virDomainGetMetadata", &def,
                              err) &&
            domain_def_metadata_get(def, args->type, args->uri, &ret->metadata, err);

@@ -65,7 +65,7 @@ static void notify_systemd(const char *state)
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address,
                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0)
-        log_warning(_("cannot tell systemd '%s': %s"), state, g_strerror(errno));
+        log_warning(_("cannot notify systemd of '%s': %s"), state, g_strerror(errno));
 }
 
 /* The parent ends with 0 on a byte and with 1 when the pipe breaks. */

@@ -219,7 +219,8 @@ static bool parse_port(const char *xml, const char *network, NetworkPort *port, 
         return fail_while(err, _("cannot understand the port of network '%s'"), network);
     if (plug && strcmp(plug, "network") != 0 && strcmp(plug, "bridge") != 0)
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                    _("network '%s' plugs in by '%s', which is not supported"), network, plug);
+                    _("network '%s' connects interfaces by '%s', which is not supported"), network,
+                    plug);
     if (!plug || !port->bridge)
         return fail(err, ERR(LXC, INTERNAL_ERROR), _("network '%s' named no bridge"), network);
     return true;

@@ -32,7 +32,7 @@ static void definition_found(DomainDef *def, bool autostart, void *data)
     Domain *domain;
 
     if (!domain_list_adopt(driver->domains, driver, def, &domain, &err)) {
-        log_error(_("a definition is skipped: %s"), err->message);
+        log_error(_("the definition of domain '%s' is skipped: %s"), def->name, err->message);
         domain_def_free(def);
         return;
     }
@@ -169,7 +169,8 @@ static void status_found(Status *status, void *data)
     Domain *domain;
 
     if (!domain_list_adopt(driver->domains, driver, status->live, &domain, &err)) {
-        log_error(_("a running container is not managed: %s"), err->message);
+        log_error(_("the running domain '%s' is not managed: %s"), status->live->name,
+                  err->message);
         return;
     }
     meeting = g_new0(Meeting, 1);

@@ -199,7 +199,7 @@ static void remove_group(Run *run)
 
     if (!plan || !cgroup_open(plan->cgroup.partition, plan->cgroup.name, &cgroup, &err) ||
         !cgroup_remove(cgroup, &err))
-        log_warning(_("domain '%s': its control group may be left: %s"), run->domain->name,
+        log_warning(_("domain '%s': its cgroup may be left behind: %s"), run->domain->name,
                     err->message);
 }
 
@@ -225,7 +225,7 @@ static gboolean init_stays(void *data)
 {
     Run *run = data;
 
-    log_error(_("domain '%s': its init does not go away"), run->domain->name);
+    log_error(_("domain '%s': its init does not end after SIGKILL"), run->domain->name);
     run->timeout = 0;
     settle(run);
     return G_SOURCE_REMOVE;
@@ -249,8 +249,8 @@ static void take_down(Run *run)
 
     remove_socket(run);
     if (!plan || !cgroup_open(plan->cgroup.partition, plan->cgroup.name, &cgroup, &err)) {
-        log_warning(_("domain '%s': cannot look for what is left: %s"), run->domain->name,
-                    err->message);
+        log_warning(_("domain '%s': cannot look for its remaining processes: %s"),
+                    run->domain->name, err->message);
         run_undo_done(run);
         return;
     }

@@ -80,7 +80,7 @@ static bool copy_links(Run *run, GError **err)
         if (!xdr_copy(&plan_link_xdr, &plan->links.items[i], &run->links[i]))
             return fail(err, ERR(LXC, NO_MEMORY), _("out of memory"));
     if (plan->links.len != run->live->interfaces.n)
-        return fail(err, ERR(LXC, INTERNAL_ERROR), _("%zu interfaces became %u links"),
+        return fail(err, ERR(LXC, INTERNAL_ERROR), _("the plan of %zu interfaces has %u links"),
                     run->live->interfaces.n, plan->links.len);
     return true;
 }

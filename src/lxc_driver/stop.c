@@ -114,7 +114,7 @@ void stop_container_ended(Domain *domain)
 static void destroyed_for_owner(Domain *domain, const GError *err, void *data)
 {
     if (err)
-        log_warning(_("domain '%s' could not be destroyed with its client: %s"), domain->name,
+        log_warning(_("domain '%s' could not be destroyed when its client left: %s"), domain->name,
                     err->message);
     job_end(data, NULL);
 }

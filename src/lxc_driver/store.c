@@ -186,7 +186,8 @@ static bool load_one(const Paths *paths, const char *file, const DomainDefHost *
         return false;
     expected = g_strconcat(def->name, ".xml", NULL);
     if (!g_str_equal(expected, file))
-        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED), _("it describes a domain '%s'"), def->name);
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED), _("it describes the domain '%s'"),
+                    def->name);
     *ret_def = g_steal_pointer(&def);
     return true;
 }

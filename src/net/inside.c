@@ -27,9 +27,10 @@
 static bool find_inside(Rtnl *rtnl, const char *name, Device *ret_device, GError **err)
 {
     if (!device_find(rtnl, name, ret_device, err))
-        return fail_while(err, _("cannot look for the interface '%s' inside"), name);
+        return fail_while(err, _("cannot look for the interface '%s' inside the container"), name);
     if (ret_device->index == 0)
-        return fail_errno(err, ENODEV, _("cannot find the interface '%s' inside"), name);
+        return fail_errno(err, ENODEV, _("cannot find the interface '%s' inside the container"),
+                          name);
     return true;
 }
 
@@ -45,7 +46,8 @@ static bool bring_up(Rtnl *rtnl, const Device *device, GError **err)
 
     if (rtnl_request(rtnl, msg, err))
         return true;
-    return fail_while(err, _("cannot bring up the interface '%s' inside"), device->name);
+    return fail_while(err, _("cannot bring up the interface '%s' inside the container"),
+                      device->name);
 }
 
 /* Addresses and the link first, for all; a route may lead over any of them. */
@@ -158,7 +160,7 @@ bool link_addresses_inside(int netns_fd, LinkAddressFound *found, void *data, GE
     if (!rtnl_open_inside(netns_fd, &rtnl, err) ||
         !rtnl_query(rtnl, link_dump, take_device, devices, err) ||
         !rtnl_query(rtnl, address_dump, take_address, entries, err))
-        return fail_while(err, _("cannot read the addresses inside"));
+        return fail_while(err, _("cannot read the addresses inside the container"));
     for (guint i = 0; i < devices->len; i++)
         report_device(&g_array_index(devices, Device, i), entries, found, data);
     return true;

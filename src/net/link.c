@@ -123,7 +123,7 @@ static bool find_host_end(Rtnl *rtnl, const PlanLink *plan, int netns_fd, Device
         !device_find(inside, plan->guest_name, &inner, err))
         return false;
     if (inner.index == 0 || inner.peer == 0)
-        return fail_errno(err, ENODEV, _("cannot find the new interface '%s' inside"),
+        return fail_errno(err, ENODEV, _("cannot find the new interface '%s' inside the container"),
                           plan->guest_name);
     if (!device_find_index(rtnl, inner.peer, ret_host, err))
         return false;

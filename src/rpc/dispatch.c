@@ -60,10 +60,10 @@ static bool find_row(const RpcServer *server, const RpcHeader *header, Row *ret_
     const RpcProgramEntry *entry = find_program(server, header);
 
     if (!entry)
-        return fail(err, ERR(RPC, RPC), _("no program 0x%x version %u here"), header->program,
+        return fail(err, ERR(RPC, RPC), _("no program 0x%x in version %u here"), header->program,
                     header->version);
     if (header->status != RPC_STATUS_OK)
-        return fail(err, ERR(RPC, RPC), _("a call with status %d"), header->status);
+        return fail(err, ERR(RPC, RPC), _("a call cannot have the status %d"), header->status);
     /* Clients recognize the first two words and take them for NO_SUPPORT: never translated. */
     if (!find_procedure(entry, header->procedure, ret_row) ||
         ret_row->procedure->route == RPC_EVENT)

@@ -372,7 +372,7 @@ void rpc_relay_call(RpcRelay *relay, const RpcProcedure *procedure, const RpcPac
         g_autofree uint8_t *bytes = copy_renumbered(packet, exchange->serial);
         send_upstream(link, bytes, packet->size, packet->fds, packet->n_fds);
     } else if (!park(link, packet, exchange->serial)) {
-        (void)fail_errno(&err, errno, _("cannot keep a file descriptor"));
+        (void)fail_errno(&err, errno, _("cannot keep a file descriptor of %s"), procedure->name);
         end_call(exchange, true);
         refuse(relay, &packet->header, err);
     }

@@ -107,7 +107,7 @@ try:
     bridged = conn.networkCreateXML(NETWORK.format('bridged', BRIDGED))
     equal(tool('create', 'bridged', '', 'open').split()[1], 'br7')
     direct = conn.networkCreateXML(NETWORK.format('direct', DIRECT))
-    refused('CONFIG_UNSUPPORTED', 'LXC', "'direct' plugs in by 'direct'", 'create', 'direct', '', 'open')
+    refused('CONFIG_UNSUPPORTED', 'LXC', "'direct' connects interfaces by 'direct'", 'create', 'direct', '', 'open')
     equal(direct.listAllPorts(), [])
 
     # Leases: none yet, then the pinned one, with the index of the query it answers.

@@ -424,7 +424,8 @@ static void test_missing_device_inside_is_an_error(void)
     g_autoptr(GError) err = NULL;
 
     g_assert_false(link_configure_inside(&plan, 1, inside, &err));
-    g_assert_cmpstr(err->message, ==, "cannot find the interface 'eth0' inside: No such device");
+    g_assert_cmpstr(err->message, ==,
+                    "cannot find the interface 'eth0' inside the container: No such device");
 }
 
 static void test_counters_of_a_missing_link(void)
