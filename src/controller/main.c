@@ -62,8 +62,8 @@ static bool receive_start(Run *run, GError **err)
 /* The daemon may be gone: the container runs all the same, and the next one is told. */
 static int start(void)
 {
+    static Run run; /* static, as what it has is freed by the end of the process */
     g_autoptr(GError) why = NULL;
-    Run run;
 
     run_init(&run);
     run.daemon_fd = DAEMON_FD;
@@ -78,8 +78,8 @@ static int start(void)
 
 static int ended(const char *number)
 {
-    ControlHandover handover;
-    Run run;
+    static ControlHandover handover; /* static, as above */
+    static Run run;
 
     if (!handover_load(number, &handover)) {
         g_printerr("cannot read the handover: %s\n", g_strerror(errno));

@@ -9,7 +9,7 @@ import time
 
 import libvirt
 
-from harness import PATIENCE, Console, Instance, contains, equal, refused
+from harness import PATIENCE, Console, Instance, contains, descendants, equal, eventually, refused
 
 with Instance() as host:
     dom = host.start('bb', init='/bin/sh', args=[], console="<console type='pty'/>" * 3)
@@ -23,6 +23,7 @@ with Instance() as host:
         # Job control: the terminal is the session's, ctrl-c reaches what runs.
         console.send('echo $((100 + 1)) begins; sleep 1000\n')
         console.expect('101 begins')
+        eventually(lambda: 'sleep 1000' in descendants().values(), 'it runs')
         console.send('\x03')
         console.expect('# ')
 

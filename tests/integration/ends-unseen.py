@@ -17,7 +17,9 @@ with Instance() as host:
     subprocess.run(['ip', 'link', 'add', 'br0', 'type', 'bridge'], check=True)
     kept = host.start('kept', devices="<interface type='bridge'><source bridge='br0'/></interface>")
     transient = host.create('transient')
-    again = host.start('again', args='on USR1 reboot , pause')
+    folder, device = host.report('again')
+    again = host.start('again', args='on USR1 reboot , mark /report/ready , pause', devices=device)
+    eventually(lambda: os.path.exists(folder + '/ready'), 'the payload listens')
     pids = {d.name(): (host.init_pid(d), host.controller_pid(d)) for d in (kept, transient, again)}
     host.forget_connections()
     host.stop_daemon(signal.SIGKILL)

@@ -39,6 +39,7 @@ def what_is_there(host):
 def fails_at(host, step, extra):
     host.environment['VIRTLXCD_FAIL_STEP'] = step
     host.restart_daemon()
+    eventually(lambda: what_is_there(host)['processes'] == {} and not any(name.startswith('vnet') for name in links()), 'the last one is gone')
     before = what_is_there(host)
     dom = host.define('bb', devices=DEVICES, extra=extra, tree=host.tree('idmap' if extra else 'tree'))
     named = '' if step == 'controller' else f'{step}.*'  # that one's real errors come with their own names

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
 """on_poweroff, on_reboot and on_crash decide what a container's end is answered with."""
+import os
+
 import libvirt
 
-from harness import Events, Instance, equal, skip
+from harness import Events, Instance, equal, eventually, skip
 
 EV = libvirt
 
@@ -15,12 +17,13 @@ with Instance() as host:
     def ends(name, verb, actions, *expected, ends_alone=True):
         events = Events(host.conn)
         extra = ''.join(f'<on_{word}>{action}</on_{word}>' for word, action in actions.items())
-        dom = host.create(name, args=f'on USR1 {verb} , pause' if verb != 'abort' else 'wait /report/go , abort',
+        dom = host.create(name, args=f'on USR1 {verb} , mark /report/ready , pause' if verb != 'abort' else 'wait /report/go , abort',
                           extra=extra, devices=host.report(name)[1])
         events.wait('lifecycle', name, EV.VIR_DOMAIN_EVENT_STARTED)
         if verb == 'abort':
             open(host.report(name)[0] + '/go', 'w', encoding='utf-8').close()
         else:
+            eventually(lambda: os.path.exists(host.report(name)[0] + '/ready'), f'{name} listens')
             dom.sendProcessSignal(1, EV.VIR_DOMAIN_PROCESS_SIGNAL_USR1)
         events.wait(*expected)
         if not ends_alone:

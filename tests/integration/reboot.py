@@ -42,7 +42,7 @@ with Instance() as host:
 
     # From inside, with a link and two consoles: both are the same afterwards, the id is not.
     subprocess.run(['ip', 'link', 'add', 'br0', 'type', 'bridge'], check=True)
-    dom = host.create('inside', args='say up , on USR1 reboot , pause',
+    dom = host.create('inside', args='on USR1 reboot , say up , pause',
                       devices="<interface type='bridge'><source bridge='br0'/></interface>",
                       console="<console type='pty'/><console type='pty'/>")
     before = (links(), host.virsh('ttyconsole', 'inside'))
