@@ -28,8 +28,11 @@ def lacking():
         if not os.path.exists('/proc/self/ns/' + name):
             yield f'{name} namespaces ({option})'
     with open('/proc/self/mountinfo', encoding='utf-8') as mounts:
-        if not any(f' - {kind} ' in line for line in mounts for kind in ('cgroup', 'cgroup2')):
-            yield 'a mounted control group hierarchy below /sys/fs/cgroup'
+        groups = [line.split()[5] for line in mounts if ' - cgroup ' in line or ' - cgroup2 ' in line]
+    if not groups:
+        yield 'a mounted control group hierarchy below /sys/fs/cgroup'
+    elif all('ro' in flags.split(',') for flags in groups):
+        yield 'a control group hierarchy that may be written: all are mounted read-only'
 
 
 missing = list(lacking())

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
-"""The tour of tools/demo, narrated. Its room is the one of the integration tests."""
+"""The tour of tools/demo, narrated. Its room is the one of the integration tests: namespaces of its
+own, a scratch directory, and a process outside that takes away what is left, whatever ends the tour."""
+import contextlib
 import os
 import pty
 import re
 import select
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -21,7 +22,7 @@ SCRATCH = sandbox.enter()
 ROOT = os.path.join(SCRATCH, 'demo')
 DAEMON = os.path.join(TOP, 'build/src/lxc_driver/virtlxcd')
 URI = f'lxc:///system?socket={ROOT}/run/libvirt/virtlxcd-sock'
-PROMPT = b'/ # '
+PROMPT = 'bb # '
 XML = """\
 <domain type='lxc'>
   <name>bb</name>
@@ -29,6 +30,7 @@ XML = """\
   <os>
     <type>exe</type>
     <init>/bin/sh</init>
+    <initenv name='PS1'>{prompt}</initenv>
   </os>
   <devices>
     <filesystem type='mount'>
@@ -50,32 +52,62 @@ def tell(text):
     print(f'\n\033[1m{text}\033[0m' if sys.stdout.isatty() else f'\n{text}', flush=True)
 
 
+def stop_here(why):
+    print(f'\nThe demo stops here: {why}', file=sys.stderr)
+    with contextlib.suppress(OSError):
+        with open(os.path.join(ROOT, 'daemon.log'), encoding='utf-8', errors='replace') as log:
+            print('What the daemon said:', log.read()[-2000:] or 'nothing', file=sys.stderr)
+    sys.exit(1)
+
+
+def run(*words):
+    print('$', *words, flush=True)
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.stdout.strip():
+        print(done.stdout.strip(), flush=True)
+    return done.returncode == 0
+
+
 def virsh(*words):
     print('$ virsh', *words, flush=True)
     done = subprocess.run(['virsh', '-c', URI, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    print(done.stdout.strip(), flush=True)
+    if done.stdout.strip():
+        print(done.stdout.strip(), flush=True)
     if done.returncode:
-        sys.exit(f'the demo stops here: virsh {words[0]} failed')
+        stop_here(f'virsh {words[0]} failed')
 
 
 def wait_for(check, what):
     deadline = time.monotonic() + 20
     while not check():
         if time.monotonic() > deadline:
-            sys.exit(f'the demo stops here: {what}')
+            stop_here(what)
         select.select([], [], [], 0.02)
 
 
+def answers():
+    return subprocess.run(['virsh', '-c', URI, 'uri'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
 def start_daemon():
-    log = open(os.path.join(ROOT, 'daemon.log'), 'ab')
-    daemon = subprocess.Popen([DAEMON, '--root', ROOT], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    wait_for(lambda: daemon.poll() is not None
-             or not subprocess.run(['virsh', '-c', URI, 'uri'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode,
-             'the daemon does not answer')
+    with open(os.path.join(ROOT, 'daemon.log'), 'ab') as log:
+        daemon = subprocess.Popen([DAEMON, '--root', ROOT], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    wait_for(lambda: daemon.poll() is not None or answers(), 'the daemon does not answer')
     if daemon.poll() is not None:
-        with open(log.name, encoding='utf-8') as file:
-            sys.exit(f'the demo stops here: the daemon ended\n{file.read()}')
+        stop_here('the daemon ended')
     return daemon
+
+
+def make_bridge():
+    for words in ('link add demobr0 type bridge', 'addr add 10.77.0.1/24 dev demobr0', 'link set demobr0 up'):
+        if not run('ip', *words.split()):
+            stop_here('this kernel makes no bridge (CONFIG_BRIDGE)')
+
+
+def limit_file():
+    """Where a container finds its memory limit: the controller is on v1 or on v2."""
+    v1 = '/sys/fs/cgroup/memory/memory.limit_in_bytes'
+    return v1 if os.path.exists(v1) else '/sys/fs/cgroup/memory.max'
 
 
 def make_tree(tree):
@@ -99,21 +131,26 @@ class Console:
             os.execvp('virsh', ['virsh', '-q', '-c', URI, 'console', 'bb'])
         print('$ virsh console bb', flush=True)
         os.write(self.fd, b'\n')
-        self.read(PROMPT)
+        self.read()
 
-    def read(self, end):
-        data = b''
+    def read(self):
+        """What comes until the next prompt, without it."""
+        text = ''
         deadline = time.monotonic() + 20
-        while not data.rstrip(b'\x1b[6n').endswith(end.rstrip()) and time.monotonic() < deadline:
-            if select.select([self.fd], [], [], 0.2)[0]:
-                data += os.read(self.fd, 65536)
-        return re.sub(rb'\x1b\[[0-9;]*[A-Za-z]', b'', data).decode(errors='replace').replace('\r', '')
+        while not text.endswith(PROMPT):
+            if not select.select([self.fd], [], [], max(0, deadline - time.monotonic()))[0]:
+                stop_here(f'the console says nothing more after {text!r}')
+            try:
+                data = os.read(self.fd, 65536)
+            except OSError:
+                stop_here(f'the console ended with {text!r}')
+            text = re.sub(r'\x1b\[[0-9;?]*[A-Za-z]', '', text + data.decode(errors='replace').replace('\r', ''))
+        return text[:-len(PROMPT)]
 
     def run(self, command):
         os.write(self.fd, command.encode() + b'\n')
-        text = self.read(PROMPT)
-        lines = [line for line in text.split('\n')[1:] if line.strip() != PROMPT.decode().strip()]
-        print(f'    / # {command}', *('    ' + line for line in lines if line.strip()), sep='\n', flush=True)
+        lines = self.read().split('\n')[1:]  # the first is what we typed
+        print(f'    {PROMPT}{command}', *('    ' + line for line in lines if line.strip()), sep='\n', flush=True)
 
     def leave(self):
         os.write(self.fd, b'\x1d')  # ctrl-]
@@ -121,46 +158,52 @@ class Console:
         os.close(self.fd)
 
 
+def look_around(console):
+    for command in ('hostname', 'id', 'ps', 'ip addr', 'ping -c 1 10.77.0.1', 'ls /dev', f'cat {limit_file()}'):
+        console.run(command)
+
+
 def main():
+    begin = time.monotonic()
     tree = os.path.join(ROOT, 'tree')
-    os.makedirs(ROOT)
-    tell('A root tree with busybox and a bridge, both for this demo only.')
-    make_tree(tree)
-    for words in (['link', 'add', 'demobr0', 'type', 'bridge'], ['addr', 'add', '10.77.0.1/24', 'dev', 'demobr0'], ['link', 'set', 'demobr0', 'up']):
-        print('$ ip', *words)
-        subprocess.run(['ip', *words], check=True)
-    tell('A private virtlxcd below a directory of its own. An installed one is simply lxc:///system.')
-    daemon = start_daemon()
-    tell('The container in libvirt XML:')
     definition = os.path.join(ROOT, 'bb.xml')
+    os.makedirs(ROOT)
+    tell('A root tree with busybox, and a bridge. Both are in a room of this demo and go with it.')
+    make_tree(tree)
+    make_bridge()
+    tell('A private virtlxcd with all its files below one directory. (Of an installed one the URI is lxc:///system.)')
+    print(f'$ virtlxcd --root {ROOT} &')
+    daemon = start_daemon()
+    print(f'$ export LIBVIRT_DEFAULT_URI={URI}')
+    tell('The container in the XML that libvirt users know: bb.xml')
     with open(definition, 'w', encoding='utf-8') as file:
-        file.write(XML.format(tree=tree))
-    print(XML.format(tree=tree).rstrip())
+        file.write(XML.format(tree=tree, prompt=PROMPT))
+    print(XML.format(tree=tree, prompt=PROMPT).rstrip())
     tell('Stock virsh defines and starts it.')
     virsh('define', definition)
     virsh('start', 'bb')
     virsh('list', '--all')
-    tell('Looking around inside, through its console.')
+    tell('We are root inside, alone, with an address on the bridge, a small /dev, and 64 MiB.')
     console = Console()
-    for command in ('hostname', 'id', 'ps', 'ip addr', 'ping -c 1 10.77.0.1',
-                    'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null', 'ls /dev'):
-        console.run(command)
-    tell('The memory limit can be changed while it runs.')
+    look_around(console)
+    tell('The memory limit changes while it runs.')
     virsh('setmem', 'bb', '32M', '--live')
-    console.run('cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null')
+    console.run(f'cat {limit_file()}')
     console.leave()
-    tell('The daemon dies hard and comes back. The container does not notice.')
-    os.kill(daemon.pid, signal.SIGKILL)
+    tell('The daemon is killed and comes back. The container does not notice: the same id, still running.')
+    print(f'$ kill -9 {daemon.pid}; virtlxcd --root {ROOT} &')
+    daemon.kill()
     daemon.wait()
     daemon = start_daemon()
-    virsh('dominfo', 'bb')
-    tell('Stop it and take the definition away.')
+    virsh('list', '--all')
+    tell('It stops, and its definition goes.')
     virsh('destroy', 'bb')
     virsh('undefine', 'bb')
     virsh('list', '--all')
     daemon.terminate()
     daemon.wait()
-    tell('That was all. Nothing is left on this machine.')
+    tell(f'That was all, in {time.monotonic() - begin:.1f} s. Nothing of it is left on this machine.')
+    print('README.md says how to install virtlxcd.')
 
 
 main()

@@ -103,7 +103,7 @@ def enter():
     for name in ('root', *os.listdir(scratch)):
         left = remove_groups(partition_of(os.path.join(scratch, name)))
         if left:
-            print('left behind:', *left, sep='\n    ')
+            print('left behind, and removed now:', *left, sep='\n    ')
             status = status or 1
     shutil.rmtree(scratch, ignore_errors=True)
     sys.exit(status)
