@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
 """Clocks, processes and the table: what measuring needs and no peer knows."""
+import math
 import os
 import re
 import select
@@ -28,6 +29,8 @@ class Sample(list):
 
 
 def figure(value):
+    if math.isinf(value):
+        return 'never'
     return f'{value:,.0f}' if abs(value) >= 100 else f'{value:.1f}' if abs(value) >= 10 else f'{value:.2f}'
 
 
@@ -44,7 +47,7 @@ class Table:
     def ratio(self, row, peer):
         """How many times better the first peer is than this one; the row says what is better."""
         ours, theirs = (self.rows[row].get(name) for name in (self.peers[0], peer))
-        if not ours or not theirs or not ours.median or not theirs.median:
+        if not ours or not theirs or not ours.median or not theirs.median or math.isinf(theirs.median):
             return '-'
         better = ours.median / theirs.median if '/s' in row else theirs.median / ours.median
         return f'{better:.1f}x'
