@@ -69,10 +69,10 @@ int init_control_signal_for(const char *program, InitRequest request)
 static char *read_process_file(pid_t pid, const char *name)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/%s", (int)pid, name);
-    char *text = NULL;
+    g_autofree char *text = NULL;
 
     (void)g_file_get_contents(path, &text, NULL, NULL); /* NULL says so */
-    return text;
+    return g_steal_pointer(&text);
 }
 
 /* busybox is any of its applets; the process name tells which, "init" or a shell. */
