@@ -31,14 +31,28 @@ static bool is_same_file(int fd, const char *path)
            mine.st_ino == named.st_ino;
 }
 
+/* Mostly it is libvirtd with its own driver for containers, and then people should know. */
+static char *name_of(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/comm", (int)pid);
+    g_autofree char *name = NULL;
+
+    if (!g_file_get_contents(path, &name, NULL, NULL))
+        return g_strdup("?");
+    return g_strdup(g_strstrip(name));
+}
+
 static bool fail_held(int fd, const char *path, GError **err)
 {
     struct flock holder = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    g_autofree char *name = NULL;
 
-    if (fcntl(fd, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK)
+    if (fcntl(fd, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK) {
+        name = name_of(holder.l_pid);
         return fail(err, ERR(LXC, OPERATION_INVALID),
-                    _("another daemon uses this directory: '%s' is held by process %d"), path,
-                    (int)holder.l_pid);
+                    _("another daemon uses this directory: '%s' is held by process %d (%s)"), path,
+                    (int)holder.l_pid, name);
+    }
     return fail(err, ERR(LXC, OPERATION_INVALID),
                 _("another daemon uses this directory: '%s' is held"), path);
 }

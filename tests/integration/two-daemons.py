@@ -13,7 +13,7 @@ with Instance() as host:
     for _ in range(2):
         done = subprocess.run(host.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20 * PATIENCE, check=False)
         assert done.returncode not in (0, None), done.stdout
-        assert 'already' in done.stdout or 'another' in done.stdout or 'running' in done.stdout, done.stdout
+        contains(done.stdout, f'is held by process {host.daemon.pid} (virtlxcd)')
     equal(dom.isActive(), 1)
     equal(host.connect().lookupByName('bb').isActive(), 1)
     host.restart_daemon()

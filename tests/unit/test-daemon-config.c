@@ -21,8 +21,8 @@ static void test_values_of_every_kind(void)
                        "  max_clients = 7 # and one behind a value\n"
                        "unix_sock_group = \"libvirt\"\n"
                        "unix_sock_ro_perms='0770'\n"
-                       "access_drivers = [ \"polkit\", # inside\n"
-                       "                   'other', ]\n"
+                       "access_drivers = [ \"none\", # inside\n"
+                       "                   'none', ]\n"
                        "log_filters = \"\"\"1:a\n2:b\"\"\"\n"
                        "keepalive_interval = -1";
 
@@ -32,8 +32,8 @@ static void test_values_of_every_kind(void)
     g_assert_cmpint(config->keepalive_interval, ==, -1);
     g_assert_cmpstr(config->unix_sock_group, ==, "libvirt");
     g_assert_cmpstr(config->unix_sock_ro_perms, ==, "0770");
-    g_assert_cmpstr(config->access_drivers[0], ==, "polkit");
-    g_assert_cmpstr(config->access_drivers[1], ==, "other");
+    g_assert_cmpstr(config->access_drivers[0], ==, "none");
+    g_assert_cmpstr(config->access_drivers[1], ==, "none");
     g_assert_null(config->access_drivers[2]);
     g_assert_cmpstr(config->log_filters, ==, "1:a\n2:b");
 }
@@ -63,6 +63,8 @@ static void test_errors_name_file_line_and_key(void)
         { "access_drivers = \"polkit\"",      "f:1: 'access_drivers' must be a list of texts"      },
         { "max_clients = 0",                  "f:1: 'max_clients' must be between 1 and 2147483647"},
         { "auth_unix_rw = \"sesame\"",        "f:1: 'auth_unix_rw' cannot be 'sesame'"             },
+        { "access_drivers = [ \"polkit\" ]",  "f:1: 'access_drivers' cannot be 'polkit'"           },
+        { "security_driver = \"selinux\"",    "f:1: 'security_driver' cannot be 'selinux'"         },
         { "max_clients",                      "f:1: expecting 'key = value'"                       },
         { "= 5",                              "f:1: expecting 'key = value'"                       },
         { "max_clients =",                    "f:1: expecting a value"                             },
