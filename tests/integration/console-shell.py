@@ -5,6 +5,7 @@
 import os
 import pty
 import select
+import termios
 import time
 
 import libvirt
@@ -57,6 +58,7 @@ with Instance() as host:
         return data
 
     read_until(b'Connected to domain')
+    eventually(lambda: not termios.tcgetattr(fd)[3] & termios.ECHO, 'virsh takes every key')
     os.write(fd, b'\necho $((40 + 2)) answer\n')
     read_until(b'42 answer')
     os.write(fd, b'\x1d')
