@@ -471,10 +471,13 @@ def make_tree(top):
 # ---- consoles ------------------------------------------------------------------------------------
 
 class Console:
-    """A console stream with a reader thread; expect() waits for text."""
+    """
+    A console stream with a reader thread; expect() waits for text. The stream never blocks: libvirt 9.0's client can forget
+    to wake a thread that waits for one stream when another thread waits for a second one on the same connection.
+    """
 
     def __init__(self, conn, dom, alias=None):
-        self.stream = conn.newStream()
+        self.stream = conn.newStream(libvirt.VIR_STREAM_NONBLOCK)
         dom.openConsole(alias, self.stream)
         self.data = b''
         self.ended = False
@@ -488,8 +491,11 @@ class Console:
                 part = self.stream.recv(65536)
             except libvirt.libvirtError:
                 part = b''
+            if part == -2:  # nothing yet
+                select.select([], [], [], 0.002)
+                continue
             with self.news:
-                self.data += part if isinstance(part, bytes) else b''
+                self.data += part
                 self.ended = not part
                 self.news.notify_all()
             if not part:
@@ -498,7 +504,11 @@ class Console:
     def send(self, text):
         data = text.encode() if isinstance(text, str) else text
         while data:
-            data = data[self.stream.send(data):]
+            n = self.stream.send(data)
+            if n == -2:
+                select.select([], [], [], 0.002)
+            else:
+                data = data[n:]
 
     def expect(self, text, seconds=10):
         """Waits for the text and returns everything up to its end, taking it away."""
