@@ -108,7 +108,7 @@ static void begin_own(Job *job)
 
 static void run_next(Domain *domain)
 {
-    g_autoptr(Domain) keep = domain_ref(domain);
+    g_autoptr(Domain) keep G_GNUC_UNUSED = domain_ref(domain);
     JobQueue *queue = &domain->jobs;
 
     if (queue->starting_next)

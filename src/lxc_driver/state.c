@@ -88,7 +88,7 @@ static void take_effect(Domain *domain, const StateRow *row)
 
 bool state_change(Domain *domain, StateEvent event)
 {
-    g_autoptr(Domain) keep = domain_ref(domain);
+    g_autoptr(Domain) keep G_GNUC_UNUSED = domain_ref(domain);
     const StateRow *row = state_row(event, domain->state);
 
     if (!row) {
