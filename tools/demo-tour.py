@@ -130,8 +130,7 @@ class Console:
         if self.pid == 0:
             os.execvp('virsh', ['virsh', '-q', '-c', URI, 'console', 'bb'])
         print('$ virsh console bb', flush=True)
-        os.write(self.fd, b'\n')
-        self.read()
+        self.read()  # what the shell has said so far was kept for us
 
     def read(self):
         """What comes until the next prompt, without it."""
