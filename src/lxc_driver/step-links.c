@@ -156,14 +156,12 @@ static bool must_go(const Run *run, const Interface *interface)
            link_exists(interface->target_dev);
 }
 
-void step_links_remove(Run *run)
+static RemoveWork *what_must_go(const Run *run)
 {
     RemoveWork *work = g_new0(RemoveWork, 1);
-    g_autoptr(GTask) task = g_task_new(NULL, NULL, removed, run);
 
     work->names = g_ptr_array_new_with_free_func(g_free);
     work->macs = g_array_new(FALSE, FALSE, 6);
-    g_task_set_task_data(task, work, remove_work_free);
     for (size_t i = 0; i < run->live->interfaces.n; i++) {
         const Interface *interface = run->live->interfaces.items[i];
         if (!must_go(run, interface))
@@ -171,8 +169,20 @@ void step_links_remove(Run *run)
         g_ptr_array_add(work->names, g_strdup(interface->target_dev));
         g_array_append_vals(work->macs, interface->mac, 1);
     }
-    if (work->names->len > 0)
-        g_task_run_in_thread(task, remove_in_thread);
-    else
+    return work;
+}
+
+void step_links_remove(Run *run)
+{
+    RemoveWork *work = what_must_go(run);
+    g_autoptr(GTask) task = NULL;
+
+    if (work->names->len == 0) {
+        remove_work_free(work);
         run_undo_done(run);
+        return;
+    }
+    task = g_task_new(NULL, NULL, removed, run);
+    g_task_set_task_data(task, work, remove_work_free);
+    g_task_run_in_thread(task, remove_in_thread);
 }
