@@ -46,22 +46,36 @@ dbus:                       the polkit tests
 polkitd:                    the polkit tests
 '
 
+# Parts of libvirt-daemon in Debian 12, packages of their own after it.
+split_packages='
+libvirt-daemon-driver-interface:  the relay tests
+libvirt-daemon-driver-network:    network daemon of the network tests
+libvirt-daemon-driver-nodedev:    the relay tests
+libvirt-daemon-driver-nwfilter:   the relay tests
+libvirt-daemon-driver-secret:     the relay tests
+libvirt-daemon-driver-storage:    the relay tests
+'
+
 say() {
     echo "install-deps: $*" >&2
 }
 
-wanted() {
-    case "$1" in
-    demo) echo "$build_packages$demo_packages" ;;
-    test) echo "$build_packages$demo_packages$test_packages" ;;
-    *) say "say demo or test" && exit 2 ;;
-    esac | sed -n 's/^\([a-z0-9.+-]*\): .*/\1/p'
+names() {
+    echo "$1" | sed -n 's/^\([a-z0-9.+-]*\): .*/\1/p'
 }
 
 missing() {
-    for package in $(wanted "$1"); do
+    for package in $(names "$1"); do
         dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q ' installed$' || echo "$package"
     done
+}
+
+# Of what is missing, that which this release has.
+missing_here() {
+    for package in $(missing "$1"); do
+        apt-cache show "$package" > /dev/null 2>&1 && echo "$package"
+    done
+    true
 }
 
 # While packages are installed, no service may start: policy-rc.d is Debian's word for that.
@@ -94,33 +108,43 @@ check_kernel() {
     python3 "$(dirname "$0")/check-kernel.py"
 }
 
+install_missing() {
+    [ -n "$1" ] || return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        say "not root, and these packages are missing: $1"
+        exit 1
+    fi
+    if ! command -v apt-get > /dev/null; then
+        say "no apt-get here; install by other means: $1"
+        exit 1
+    fi
+    say "installing: $1"
+    forbid_services
+    # Lists that are there may be good enough; else fetch them. One source that fails is no harm
+    # as long as the packages come.
+    if ! install $1 > /dev/null 2>&1; then
+        apt-get -q update >&2 || true
+        install $1 >&2 || {
+            say "no package source has all of: $1"
+            say "is there a network, and does /etc/apt name a Debian mirror?"
+            exit 1
+        }
+    fi
+}
+
 main() {
+    case "$1" in
+    demo) packages=$build_packages$demo_packages ;;
+    test) packages=$build_packages$demo_packages$test_packages ;;
+    *) say "say demo or test" && exit 2 ;;
+    esac
     # No need to install anything on a machine that could not go on.
     if command -v python3 > /dev/null; then
         check_kernel || exit 1
     fi
-    packages=$(missing "$1")
-    if [ -n "$packages" ]; then
-        if [ "$(id -u)" -ne 0 ]; then
-            say "not root, and these packages are missing: $(echo $packages)"
-            exit 1
-        fi
-        if ! command -v apt-get > /dev/null; then
-            say "no apt-get here; install by other means: $(echo $packages)"
-            exit 1
-        fi
-        say "installing: $(echo $packages)"
-        forbid_services
-        # Lists that are there may be good enough; else fetch them. One source that fails is no harm
-        # as long as the packages come.
-        if ! install $packages > /dev/null 2>&1; then
-            apt-get -q update >&2 || true
-            install $packages >&2 || {
-                say "no package source has all of: $(echo $packages)"
-                say "is there a network, and does /etc/apt name a Debian mirror?"
-                exit 1
-            }
-        fi
+    install_missing "$(echo $(missing "$packages"))"
+    if [ "$1" = test ]; then
+        install_missing "$(echo $(missing_here "$split_packages"))"
     fi
     check_kernel
 }
