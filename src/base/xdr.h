@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The virtlxcd authors
 
+/* clang-format off */
 /*
  * XDR (RFC 4506) by field tables.
  *
@@ -11,21 +12,24 @@
  *
  * How a declaration looks in C (for a struct foo_bar the C type is FooBar, its table foo_bar_xdr):
  *
- *     int / unsigned int / hyper / unsigned hyper / double     int32_t uint32_t int64_t uint64_t
- * double bool                                                     bool (one word on the wire) enum
- * foo_kind                                            FooKind (int32_t on the wire) char c (one
- * word on the wire)            int8_t; unsigned char: uint8_t; unsigned short: uint16_t string s<N>
- * char *s (never NULL once decoded) string *s, or an optional string typedef                 char
- * *s (NULL when absent) opaque data[16]                                          uint8_t data[16]
- *     opaque data<N>                                           struct { uint32_t len; uint8_t
- * *data; } T items<N>                                               struct { uint32_t len; T
- * *items; } T items[N]                                               T items[N] T *item T *item
- * (NULL when absent) union switch (int type) { case 1: int i; ... }           struct { int32_t
- * type; union {..} value; }
+ *     int, unsigned int, hyper, unsigned hyper   int32_t, uint32_t, int64_t, uint64_t
+ *     double                                     double
+ *     bool                                       bool (one word on the wire)
+ *     enum foo_kind                              FooKind (int32_t on the wire)
+ *     char, unsigned char, unsigned short        int8_t, uint8_t, uint16_t (one word each)
+ *     string s<N>                                char *s (never NULL once decoded)
+ *     string *s                                  char *s (NULL when absent)
+ *     opaque data[16]                            uint8_t data[16]
+ *     opaque data<N>                             struct { uint32_t len; uint8_t *data; }
+ *     T items<N>                                 struct { uint32_t len; T *items; }
+ *     T items[N]                                 T items[N]
+ *     T *item                                    T *item (NULL when absent)
+ *     union switch (int type) { case 1: ... }    struct { int32_t type; union {...} value; }
  *
  * Uses libc only: the resident monitor links it. Decoding checks every length against the table
  * and against what is left of the input before it takes memory, so memory is bounded by the input.
  */
+/* clang-format on */
 #pragma once
 
 #include <stdbool.h>

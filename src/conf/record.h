@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The virtlxcd authors
 
+/* clang-format off */
 /*
  * Records: structs described by tables of rows, one row for each thing the user can write.
  *
@@ -13,10 +14,11 @@
  *
  *     static const Row ip_rows[] = {
  *         { "@family", ROW_STRING, offsetof(InterfaceIp, family) },
- *         { "@address", ROW_STRING, offsetof(InterfaceIp, address), .missing = ERR(DOMAIN,
- * XML_ERROR) }, { NULL },
+ *         { "@address", ROW_STRING, offsetof(InterfaceIp, address), .missing = ERR(DOMAIN, XML_ERROR) },
+ *         { NULL },
  *     };
  */
+/* clang-format on */
 #pragma once
 
 #include <libxml/tree.h>
