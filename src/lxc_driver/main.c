@@ -264,9 +264,8 @@ static bool write_pid_file(Daemon *daemon_, GError **err)
 
 static bool take_directory(Daemon *daemon_, GError **err)
 {
-    g_autofree char *lock = g_build_filename(daemon_->paths->state_dir, "driver.pid", NULL);
-
-    return paths_create(daemon_->paths, err) && lock_take(lock, &daemon_->lock, err) &&
+    return paths_create(daemon_->paths, err) &&
+           lock_take(daemon_->paths->lock_file, &daemon_->lock, err) &&
            write_pid_file(daemon_, err);
 }
 

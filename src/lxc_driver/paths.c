@@ -84,6 +84,7 @@ bool paths_new(const char *root, Paths **ret_paths, GError **err)
     paths->hooks_dir = g_build_filename(sysconf, "libvirt", "hooks", NULL);
     paths->run_dir = g_build_filename(run, "libvirt", NULL);
     paths->state_dir = g_build_filename(run, "libvirt", "lxc", NULL);
+    paths->lock_file = g_build_filename(paths->state_dir, "driver.pid", NULL);
     paths->log_dir = g_build_filename(localstate, "log", "libvirt", "lxc", NULL);
     paths->pid_file = g_build_filename(run, "virtlxcd.pid", NULL);
     paths->partition = partition_of(paths->root);
@@ -104,6 +105,7 @@ void paths_free(Paths *paths)
     g_free(paths->hooks_dir);
     g_free(paths->run_dir);
     g_free(paths->state_dir);
+    g_free(paths->lock_file);
     g_free(paths->log_dir);
     g_free(paths->pid_file);
     g_free(paths->partition);

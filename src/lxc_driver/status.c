@@ -39,13 +39,21 @@ char *status_format(const Domain *domain, const DomainDef *live)
                            (int)domain->init_pid, xml);
 }
 
+/* A domain called "driver" goes without a pid file: its name is taken by the daemon's lock. */
+static bool is_lock(const Domain *domain, const char *path)
+{
+    return g_str_equal(path, domain->driver->paths->lock_file);
+}
+
 /* Other programs find the controller by this file. */
 static bool save_pid(const Domain *domain, GError **err)
 {
     g_autofree char *path = status_path(domain, "pid");
     g_autofree char *text = g_strdup_printf("%d\n", (int)domain->controller_pid);
 
-    return domain->controller_pid <= 0 || file_replace(path, text, FILE_FOR_THIS_BOOT, err);
+    if (domain->controller_pid <= 0 || is_lock(domain, path))
+        return true;
+    return file_replace(path, text, FILE_FOR_THIS_BOOT, err);
 }
 
 bool status_save(const Domain *domain, const DomainDef *live, GError **err)
@@ -71,7 +79,7 @@ void status_remove(const Domain *domain)
     for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
         g_autofree char *path = status_path(domain, suffixes[i]);
         g_autoptr(GError) err = NULL;
-        if (!file_remove(path, &err))
+        if (!is_lock(domain, path) && !file_remove(path, &err))
             log_warning("%s", err->message);
     }
 }
