@@ -380,12 +380,17 @@ void controller_link_console_close(ControllerLink *link, unsigned index)
     (void)send_console(link, CONTROL_CONSOLE_CLOSE, index); /* gone: it reads nothing any more */
 }
 
+bool controller_link_kill_controller(ControllerLink *link, GError **err)
+{
+    if (process_signal(link->pidfd, SIGKILL) || errno == ESRCH)
+        return true;
+    return fail_errno(err, errno, _("cannot kill controller %d"), (int)link->pid);
+}
+
 /* One that does not listen any more is killed itself, and its container with it. */
 bool controller_link_kill(ControllerLink *link, GError **err)
 {
     if (link->sock >= 0 && message_send(link->sock, CONTROL_KILL, NULL, NULL, 0))
         return true;
-    if (process_signal(link->pidfd, SIGKILL) || errno == ESRCH)
-        return true;
-    return fail_errno(err, errno, _("cannot kill controller %d"), (int)link->pid);
+    return controller_link_kill_controller(link, err);
 }

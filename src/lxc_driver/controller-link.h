@@ -90,3 +90,6 @@ void controller_link_console_close(ControllerLink *link, unsigned index);
 
 /* Starts taking the container down: kills the group, the exit is reported as an event. */
 bool controller_link_kill(ControllerLink *link, GError **err);
+
+/* When that has no effect: kills the controller itself, which is reported as `lost`. */
+bool controller_link_kill_controller(ControllerLink *link, GError **err);

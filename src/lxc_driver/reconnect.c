@@ -54,20 +54,44 @@ bool reconnect_load_definitions(Driver *driver, GError **err)
 /* ---- containers --------------------------------------------------------------------------------
  */
 
+#define PATIENCE_SECONDS 5 /* with controllers that do not answer */
+
 /* How many containers are still to be settled. */
 typedef struct Reconnecting {
     Driver *driver;
     unsigned pending;
-    ReconnectDone *done;
+    guint patience;      /* the source that ends the waiting */
+    ReconnectDone *done; /* NULL once told */
     void *data;
 } Reconnecting;
+
+static void tell_done(Reconnecting *reconnecting)
+{
+    ReconnectDone *done = g_steal_pointer(&reconnecting->done);
+
+    if (done)
+        done(reconnecting->data);
+}
 
 static void settled(Reconnecting *reconnecting)
 {
     if (--reconnecting->pending > 0)
         return;
-    reconnecting->done(reconnecting->data);
+    g_clear_handle_id(&reconnecting->patience, g_source_remove);
+    tell_done(reconnecting);
     g_free(reconnecting);
+}
+
+/* One container whose controller hangs does not keep the others from being served. */
+static gboolean patience_over(void *data)
+{
+    Reconnecting *reconnecting = data;
+
+    reconnecting->patience = 0;
+    log_warning(_("containers that do not answer: %u; the others are served now"),
+                reconnecting->pending);
+    tell_done(reconnecting);
+    return G_SOURCE_REMOVE;
 }
 
 /* A job for each container; what it hands from one step to the next. */
@@ -193,6 +217,7 @@ bool reconnect_containers(Driver *driver, ReconnectDone *done, void *data, GErro
         g_free(reconnecting);
         return false;
     }
+    reconnecting->patience = g_timeout_add_seconds(PATIENCE_SECONDS, patience_over, reconnecting);
     settled(reconnecting);
     return true;
 }

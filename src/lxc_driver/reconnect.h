@@ -12,7 +12,10 @@
 /* Reads the definitions; a second time (reload) adds what is new. */
 bool reconnect_load_definitions(Driver *driver, GError **err);
 
-/* Meets every container again, or cleans up after it; `done` is told when all are settled. */
+/*
+ * Meets every container again, or cleans up after it. `done` is told when all are settled, or after
+ * a few seconds; those that answer later than that are shut off until then.
+ */
 typedef void ReconnectDone(void *data);
 bool reconnect_containers(Driver *driver, ReconnectDone *done, void *data, GError **err);
 

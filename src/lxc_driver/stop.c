@@ -12,6 +12,7 @@
 #include "lxc_driver/init-control.h"
 
 #define GRACE_SECONDS 10
+#define PATIENCE_SECONDS 10 /* with a controller that was told to kill its container */
 
 /* The container has ended; the daemon's part is left. */
 static void take_apart(Run *run)
@@ -32,21 +33,41 @@ static Run *stop_run(Domain *domain, StateEvent outcome, RunDone *done, void *da
     return run;
 }
 
+/* Nobody will report the end. */
+static void take_apart_without_controller(Run *run, const GError *why)
+{
+    Domain *domain = run->domain;
+
+    log_warning(_("domain '%s': cannot reach its controller: %s"), domain->name, why->message);
+    domain->gone = true;
+    domain->gone_as = STATE_LOST;
+    take_apart(run);
+}
+
+/* What a controller that hangs does not do is done here, once it has gone. */
+static gboolean patience_over(void *data)
+{
+    Run *run = data;
+    g_autoptr(GError) err = NULL;
+
+    run->timeout = 0;
+    log_warning(_("domain '%s': its controller does not answer and is killed"), run->domain->name);
+    if (!controller_link_kill_controller(run->domain->link, &err))
+        take_apart_without_controller(run, err);
+    return G_SOURCE_REMOVE;
+}
+
 void stop_domain(Domain *domain, RunDone *done, void *data)
 {
     g_autoptr(GError) err = NULL;
     Run *run = stop_run(domain, STATE_DESTROYED, done, data);
 
-    if (domain->gone) {
+    if (domain->gone)
         take_apart(run);
-        return;
-    }
-    if (controller_link_kill(domain->link, &err))
-        return;
-    log_warning(_("domain '%s': cannot reach its controller: %s"), domain->name, err->message);
-    domain->gone = true;
-    domain->gone_as = STATE_LOST;
-    take_apart(run);
+    else if (controller_link_kill(domain->link, &err))
+        run->timeout = g_timeout_add_seconds(PATIENCE_SECONDS, patience_over, run);
+    else
+        take_apart_without_controller(run, err);
 }
 
 static gboolean grace_over(void *data)

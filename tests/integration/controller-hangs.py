@@ -1,0 +1,31 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: The virtlxcd authors
+"""A controller that hangs keeps nobody waiting for ever: not a destroy, nor the clients of a new daemon."""
+import os
+import signal
+
+import libvirt
+
+from harness import Instance, equal, eventually, is_alive, skip
+
+with Instance() as host:
+    if host.stock:
+        skip('the stock driver has other processes')
+    dom = host.start('bb', args='on TERM ignore , pause')
+    other = host.start('cc')
+    init, controller = host.init_pid(dom), host.controller_pid(dom)
+    os.kill(controller, signal.SIGSTOP)
+    dom.destroy()
+    equal(dom.state(), [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED])
+    eventually(lambda: not is_alive(init) and not is_alive(controller), 'both processes end')
+
+    dom.create()
+    init, controller = host.init_pid(dom), host.controller_pid(dom)
+    os.kill(controller, signal.SIGSTOP)
+    host.restart_daemon()
+    equal(host.conn.lookupByName('cc').state()[0], libvirt.VIR_DOMAIN_RUNNING)
+    os.kill(controller, signal.SIGCONT)
+    dom = host.conn.lookupByName('bb')
+    eventually(lambda: dom.state()[0] == libvirt.VIR_DOMAIN_RUNNING, 'the late one is met')
+    equal(host.init_pid(host.conn.lookupByName('bb')), init)
