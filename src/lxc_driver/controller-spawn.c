@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "lxc_driver/uuid.h"
 #include "plan/message.h"
 
 #include <fcntl.h>
@@ -26,13 +27,10 @@
 
 char *controller_socket_name(const uint8_t uuid[16])
 {
-    GString *name = g_string_new(NULL);
+    char text[UUID_TEXT_SIZE];
 
-    for (int i = 0; i < 16; i++)
-        g_string_append_printf(name, "%02x%s", uuid[i],
-                               i == 3 || i == 5 || i == 7 || i == 9 ? "-" : "");
-    g_string_append(name, ".sock");
-    return g_string_free(name, FALSE);
+    uuid_print(uuid, text);
+    return g_strconcat(text, ".sock", NULL);
 }
 
 void controller_socket_address(int state_dir_fd, const char *name, struct sockaddr_un *ret_address)

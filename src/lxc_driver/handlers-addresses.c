@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "conf/value.h"
 #include "lxc_driver/connection.h"
 #include "lxc_driver/domain.h"
 #include "lxc_driver/handlers.h"
@@ -19,12 +20,6 @@
 #include <fcntl.h>
 #include <libvirt/libvirt.h>
 #include <string.h>
-
-static char *mac_text(const uint8_t mac[6])
-{
-    return g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
-                           mac[5]);
-}
 
 /* The entry of that name, made on first sight. The reply's arrays grow one by one: they are short.
  */
@@ -38,7 +33,7 @@ static RemoteDomainInterface *entry(RemoteDomainInterfaceAddressesRet *ret, cons
             return &ret->ifaces.items[i];
     ret->ifaces.items = g_renew(RemoteDomainInterface, ret->ifaces.items, ret->ifaces.len + 1);
     fresh = &ret->ifaces.items[ret->ifaces.len++];
-    *fresh = (RemoteDomainInterface){ .name = g_strdup(name), .hwaddr = mac_text(mac) };
+    *fresh = (RemoteDomainInterface){ .name = g_strdup(name), .hwaddr = value_format_mac(mac) };
     return fresh;
 }
 
@@ -169,12 +164,9 @@ static bool answer_from_devices(const Domain *domain, RemoteDomainInterfaceAddre
 /* ------------------------------------------------------------------------------------------------
  */
 
-static bool check_arguments(RpcCall *call, const RemoteDomainInterfaceAddressesArgs *args,
-                            GError **err)
+static bool check_readonly(RpcCall *call, const RemoteDomainInterfaceAddressesArgs *args,
+                           GError **err)
 {
-    if (args->flags != 0)
-        return fail(err, ERR(LXC, INVALID_ARG), _("unsupported flags (0x%x) in function %s"),
-                    args->flags, "virDomainInterfaceAddresses");
     if (args->source == VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT &&
         connection_of(rpc_call_client(call))->readonly)
         return fail(err, ERR(DOMAIN, OPERATION_DENIED),
@@ -187,7 +179,7 @@ bool on_domain_interface_addresses(RpcCall *call, const void *args_, void *ret, 
     const RemoteDomainInterfaceAddressesArgs *args = args_;
     const Domain *domain = rpc_call_domain(call);
 
-    if (!check_arguments(call, args, err) || !domain_check_active(domain, err))
+    if (!check_readonly(call, args, err) || !domain_check_active(domain, err))
         return false;
     switch (args->source) {
     case VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE:

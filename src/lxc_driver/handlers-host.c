@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "lxc_driver/answer.h"
 #include "lxc_driver/capabilities.h"
 #include "lxc_driver/driver.h"
 #include "lxc_driver/handlers.h"
@@ -163,19 +164,12 @@ bool on_node_get_info(RpcCall *call, const void *args, void *ret, GError **err)
     return true;
 }
 
-/* A reply's array of characters, the terminating NUL included. */
-static void set_characters(uint32_t *ret_len, int8_t **ret_items, const char *text)
-{
-    *ret_len = (uint32_t)strlen(text) + 1;
-    *ret_items = g_memdup2(text, *ret_len);
-}
-
 bool on_node_get_security_model(RpcCall *call, const void *args, void *ret, GError **err)
 {
     RemoteNodeGetSecurityModelRet *answer = ret;
 
-    set_characters(&answer->model.len, &answer->model.items, "none");
-    set_characters(&answer->doi.len, &answer->doi.items, "0");
+    answer_chars("none", &answer->model.len, &answer->model.items);
+    answer_chars("0", &answer->doi.len, &answer->doi.items);
     return true;
 }
 

@@ -11,14 +11,6 @@
 
 #include <libvirt/libvirt.h>
 
-static bool check_flags_zero(uint32_t flags, const char *api, GError **err)
-{
-    if (flags != 0)
-        return fail(err, ERR(LXC, INVALID_ARG), _("unsupported flags (0x%x) in function %s"), flags,
-                    api);
-    return true;
-}
-
 bool on_domain_get_state(RpcCall *call, const void *args, void *ret_, GError **err)
 {
     RemoteDomainGetStateRet *ret = ret_;
@@ -116,13 +108,12 @@ bool on_domain_is_updated(RpcCall *call, const void *args, void *ret_, GError **
     return true;
 }
 
-bool on_domain_has_managed_save_image(RpcCall *call, const void *args_, void *ret_, GError **err)
+bool on_domain_has_managed_save_image(RpcCall *call, const void *args, void *ret_, GError **err)
 {
-    const RemoteDomainHasManagedSaveImageArgs *args = args_;
     RemoteDomainHasManagedSaveImageRet *ret = ret_;
 
     ret->result = 0;
-    return check_flags_zero(args->flags, "virDomainHasManagedSaveImage", err);
+    return true;
 }
 
 /* Without a security driver nothing has a label, which is an empty one on the wire. */

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "lxc_driver/libvirt-client.h"
+#include "lxc_driver/uuid.h"
 
 typedef struct PortJob PortJob;
 typedef bool PortRun(PortJob *job, GError **err);
@@ -119,22 +120,6 @@ static void start_job(PortJob *job)
 
 /* ---- the port's document ------------------------------------------------------------------- */
 
-static char *format_uuid(const uint8_t uuid[16])
-{
-    GString *out = g_string_new(NULL);
-
-    for (int i = 0; i < 16; i++)
-        g_string_append_printf(out, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x",
-                               uuid[i]);
-    return g_string_free(out, FALSE);
-}
-
-static void format_mac(const uint8_t mac[6], char ret_text[18])
-{
-    g_snprintf(ret_text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-               mac[4], mac[5]);
-}
-
 static void append_escaped(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
 static void append_escaped(GString *out, const char *format, ...)
 {
@@ -147,15 +132,22 @@ static void append_escaped(GString *out, const char *format, ...)
     g_string_append(out, text);
 }
 
+static void format_mac(const uint8_t mac[6], char ret_text[18])
+{
+    g_snprintf(ret_text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+               mac[4], mac[5]);
+}
+
 /* `port` is NULL for a new one: then the network decides where to plug it in. */
 static char *format_port(const NetworkPortOwner *owner, const PlanLink *link, const char *id,
                          const NetworkPort *port)
 {
-    g_autofree char *owner_uuid = format_uuid(owner->uuid);
     GString *out = g_string_new("<networkport>\n");
+    char owner_uuid[UUID_TEXT_SIZE];
     char mac[18];
 
     format_mac(link->mac, mac);
+    uuid_print(owner->uuid, owner_uuid);
     append_escaped(out, "  <uuid>%s</uuid>\n", id);
     append_escaped(out, "  <owner>\n    <name>%s</name>\n    <uuid>%s</uuid>\n  </owner>\n",
                    owner->name, owner_uuid);

@@ -12,11 +12,11 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "kernel/cgroup.h"
+#include "lxc_driver/controller-images.h"
 #include "lxc_driver/domain-list.h"
 #include "lxc_driver/state.h"
 #include "lxc_driver/steps.h"
 #include "lxc_driver/stop.h"
-#include "lxc_driver/uuid.h"
 
 #include <glib-unix.h>
 #include <signal.h>
@@ -233,11 +233,8 @@ static gboolean init_stays(void *data)
 
 static void remove_socket(const Run *run)
 {
-    char uuid[UUID_TEXT_SIZE];
-    g_autofree char *name = NULL;
+    g_autofree char *name = controller_socket_name(run->domain->uuid);
 
-    uuid_print(run->domain->uuid, uuid);
-    name = g_strconcat(uuid, ".sock", NULL);
     (void)unlinkat(run->domain->driver->state_dir_fd, name, 0); /* mostly gone already */
 }
 

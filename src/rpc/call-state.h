@@ -37,5 +37,5 @@ void rpc_call_take_fds(RpcCall *call, RpcPacket *packet);
 /* Runs the handler and answers, or leaves that to rpc_call_finish. */
 void rpc_call_handle(RpcCall *call);
 
-/* The client goes away: nothing will be sent any more. Frees the call unless it is deferred. */
+/* The client goes away: nothing will be sent any more. Only deferred calls are still there then. */
 void rpc_call_orphan(RpcCall *call);

@@ -44,8 +44,5 @@ typedef void RpcStreamClosed(void *data);
 RpcStream *rpc_call_open_stream(RpcCall *call, int fd, GBytes *backlog, RpcStreamClosed *closed,
                                 void *data);
 
-/* Sends the client end of data, as if fd had reached its end, and stops reading. */
-void rpc_stream_end(RpcStream *stream);
-
 /* Ends the stream with an error the client sees (ownership of err taken). */
 void rpc_stream_fail(RpcStream *stream, GError *err);

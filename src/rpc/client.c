@@ -235,16 +235,6 @@ uid_t rpc_client_uid(RpcClient *client)
     return client->uid;
 }
 
-gid_t rpc_client_gid(RpcClient *client)
-{
-    return client->gid;
-}
-
-pid_t rpc_client_pid(RpcClient *client)
-{
-    return client->pid;
-}
-
 bool rpc_client_socket_is_readonly(RpcClient *client)
 {
     return client->socket_readonly;

@@ -24,7 +24,6 @@ typedef struct RpcLimits {
 } RpcLimits;
 
 typedef struct RpcServer RpcServer;
-typedef struct RpcRelayConfig RpcRelayConfig;
 
 /* `programs` are borrowed and outlive the server. `run_dir` is where the other daemons' sockets
  * are. */
@@ -44,8 +43,6 @@ void rpc_server_on_clients_changed(RpcServer *server, void (*changed)(void *data
 /* ---- one client ---------------------------------------------------------------------------- */
 
 uid_t rpc_client_uid(RpcClient *client);
-gid_t rpc_client_gid(RpcClient *client);
-pid_t rpc_client_pid(RpcClient *client);
 bool rpc_client_socket_is_readonly(RpcClient *client);
 uint64_t rpc_client_id(RpcClient *client); /* 1, 2, ...: never reused */
 

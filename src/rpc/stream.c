@@ -380,15 +380,6 @@ void rpc_stream_start(RpcStream *stream)
 
 /* ---- for handlers: call.h ------------------------------------------------------------------ */
 
-void rpc_stream_end(RpcStream *stream)
-{
-    if (!stream->client)
-        return;
-    send_backlog(stream);
-    send_end(stream);
-    update_interest(stream);
-}
-
 void rpc_stream_fail(RpcStream *stream, GError *err)
 {
     XdrBuffer out = { 0 };
