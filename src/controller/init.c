@@ -9,15 +9,15 @@
  *
  * Once the new root is to be seen, nothing here looks up names, loads locales or plug-ins.
  */
-#include "controller/init.h"
+#include "controller/run.h"
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "controller/step.h"
+#include "controller/tree.h"
 #include "kernel/capability.h"
-#include "kernel/mount.h"
 #include "kernel/user.h"
 #include "plan/message.h"
 
@@ -26,7 +26,6 @@
 #include <linux/close_range.h>
 #include <linux/keyctl.h>
 #include <net/if.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
@@ -38,44 +37,30 @@
 
 #define FIRST_PASSED_FD 3
 
-/* ---- ids ---- */
+/* ---- tree ---- */
 
-/*
- * Root of our user namespace, if that is new; a session and a keyring of our own either way. Until
- * exec nobody in the container may look at our memory and descriptors.
- */
-static bool become_root(Run *run, GError **err)
+/* Until exec nobody in the container may look at our memory and descriptors. */
+static bool enter_tree(Run *run, GError **err)
 {
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return fail_errno(err, errno, _("cannot hide the process from tracing"));
+    (void)umask(0); /* gives the old one */
+    return tree_enter(run, err);
+}
+
+/* ---- ids ---- */
+
+/* Root of our user namespace, if that is new; a session and a keyring of our own either way. */
+static bool become_root(Run *run, GError **err)
+{
+    (void)run;
     if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
         return fail_errno(err, errno, _("cannot become user 0 and group 0 of the container"));
     if (setsid() < 0)
         return fail_errno(err, errno, _("cannot start a session"));
     if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0 && errno != ENOSYS)
         return fail_errno(err, errno, _("cannot start a session keyring"));
-    (void)umask(0); /* gives the old one */
     return true;
-}
-
-/* ---- root, mounts, pivot ---- */
-
-/* The groups are joined by now, so they become "/" of the cgroup namespace. */
-static bool attach_root(Run *run, GError **err)
-{
-    if ((run->plan.namespaces & PLAN_NS_CGROUP) && unshare(CLONE_NEWCGROUP) < 0)
-        return fail_errno(err, errno, _("cannot make a cgroup namespace"));
-    return init_attach_root(run, &run->root_fd, err);
-}
-
-static bool attach_mounts(Run *run, GError **err)
-{
-    return init_attach_mounts(run, run->root_fd, err);
-}
-
-static bool pivot(Run *run, GError **err)
-{
-    return mount_pivot(run->root_fd) || fail_errno(err, errno, _("cannot change to the root tree"));
 }
 
 /* ---- hostname, and the loopback device ---- */
@@ -104,15 +89,23 @@ static bool set_hostname(Run *run, GError **err)
 
 /* ---- wait-go ---- */
 
-/* The one other answer than "go" is the controller's end. */
-static bool wait_go(Run *run, GError **err)
+/* Whatever else there is to read is the controller's end: then it is ours. */
+bool init_await(const Run *run, ControlKind kind, GError **err)
 {
     Message message = { 0 };
+    int got = message_receive(run->inner_fd, &message);
+    bool expected = got > 0 && message.kind == kind;
 
-    if (message_receive(run->inner_fd, &message) <= 0)
+    if (got == 0)
         _exit(1);
-    message_clear(&message);
-    return true;
+    if (got > 0)
+        message_clear(&message);
+    return expected || fail(err, ERR(LXC, INTERNAL_ERROR), _("init was told something unexpected"));
+}
+
+static bool wait_go(Run *run, GError **err)
+{
+    return init_await(run, CONTROL_GO, err);
 }
 
 /* ---- capabilities ---- */
@@ -266,10 +259,8 @@ static bool execute(Run *run, GError **err)
 /* ---- the list ---- */
 
 static const Step init_steps[] = {
-    {"ids",           become_root,       NULL},
-    { "root",         attach_root,       NULL},
-    { "mounts",       attach_mounts,     NULL},
-    { "pivot",        pivot,             NULL},
+    {"tree",          enter_tree,        NULL},
+    { "ids",          become_root,       NULL},
     { "hostname",     set_hostname,      NULL},
     { "wait-go",      wait_go,           NULL},
     { "capabilities", drop_capabilities, NULL},

@@ -103,6 +103,7 @@ static bool fill_standard_streams(void)
 int main(int argc, char **argv)
 {
     (void)prctl(PR_SET_NAME, "virtlxc-ctl", 0, 0, 0); /* for ps only */
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);         /* nor are init and builder to be traced */
     if (!fill_standard_streams())
         return EXIT_FAILURE;
     if (argc >= 2 && !strcmp(argv[1], HANDOVER_START))
@@ -111,6 +112,7 @@ int main(int argc, char **argv)
         return ended(argv[2]);
     if (argc == 2 && !strcmp(argv[1], "--steps")) {
         run_print_steps();
+        tree_print_steps();
         init_print_steps();
         return EXIT_SUCCESS;
     }

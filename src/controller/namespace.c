@@ -4,33 +4,22 @@
 /*
  * How init comes into its namespaces.
  *
- * Without a user namespace the controller clones init and asks for the namespaces in that call.
+ * At a start the controller clones it and asks for the namespaces in that call; they belong to the
+ * new user namespace if there is one, whose id maps are written right after.
  *
- * With one, init's other namespaces must belong to it, so the clone happens in there: a helper is
- * cloned into the new user namespace, gets its id maps, and clones init as its sibling
- * (CLONE_PARENT): init is a child of the controller either way. After a reboot the helper enters
- * the user and network namespaces that are there already.
+ * After a reboot the user and network namespaces are there already. A helper enters them, and
+ * clones init as its sibling (CLONE_PARENT): init is a child of the controller either way.
  *
- * Mounts that the host gives must keep their flags (read-only, nodev) against a root that may
- * remount. The kernel locks them where they are copied into a mount namespace of a lesser user
- * namespace, and only there. So with a helper the controller goes into a mount namespace of its own
- * for a moment, whose root is a staging directory with the sources in it and little else, and init
- * finds them, locked, in the copy that it is born with:
- *
- *     host's mounts --unshare--> staging directory --clone by helper--> init's copy, locked
- *
- * The host's /proc, /sys and /dev are there as well: the kernel lets init mount a /proc and /sys of
- * its own only where whole ones are to be seen already.
+ * The mount namespace is init's own from the clone on, except with a user namespace: then both
+ * controller and init are first in one between the host's and the container's. See tree.c.
  */
 #include "controller/run.h"
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/path.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "kernel/idmap.h"
-#include "kernel/mount.h"
 #include "plan/message.h"
 
 #include <fcntl.h>
@@ -40,77 +29,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- the other mount namespace ---- */
+/* ---- the mount namespace in between ---- */
 
-static const char *const host_trees[] = { "proc", "sys", "dev" };
-
-/* The host's trees, opened while its mounts are still ours. */
-static bool clone_host_trees(int *ret_fds, GError **err)
+static bool mounts_enter(Run *run, GError **err)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(host_trees); i++) {
-        g_autofree char *path = g_strconcat("/", host_trees[i], NULL);
-        ret_fds[i] = mount_clone(AT_FDCWD, path, MOUNT_RECURSIVE);
-        if (ret_fds[i] < 0)
-            return fail_errno(err, errno, _("cannot clone the mounts at '%s'"), path);
-    }
-    return true;
-}
-
-static bool attach_host_trees(int staging, const int *fds, GError **err)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(host_trees); i++) {
-        autofd int place = path_make(staging, host_trees[i], PATH_DIRECTORY, PATH_LINKS_REFUSE);
-        if (place < 0 || !mount_attach(fds[i], place))
-            return fail_errno(err, errno, _("cannot stage '/%s'"), host_trees[i]);
-    }
-    return true;
-}
-
-/* The staging directory becomes the root of a new mount namespace; the host's root leaves it. */
-static bool staging_pivot(Run *run, GError **err)
-{
-    autofd int top = -1;
-
     run->host_mounts_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-    if (run->host_mounts_fd < 0 || unshare(CLONE_NEWNS) < 0 || !mount_make_private())
+    if (run->host_mounts_fd < 0 || unshare(CLONE_NEWNS) < 0)
         return fail_errno(err, errno, _("cannot make a mount namespace"));
-    top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (top < 0 || !mount_attach(run->staging_fd, top) || !mount_pivot(run->staging_fd))
-        return fail_errno(err, errno,
-                          _("cannot mount the directory that collects the sources of mounts"));
     return true;
 }
 
-static bool staging_enter(Run *run, GError **err)
-{
-    int trees[G_N_ELEMENTS(host_trees)] = { -1, -1, -1 };
-    bool fine = clone_host_trees(trees, err) &&
-                mount_new("tmpfs", "mode=755", &run->staging_fd, err) && staging_pivot(run, err) &&
-                attach_host_trees(run->staging_fd, trees, err);
-
-    for (gsize i = 0; i < G_N_ELEMENTS(host_trees); i++)
-        fd_close(trees[i]);
-    return fine;
-}
-
-static void staging_leave(Run *run)
+/* Before the builder makes the container's tree the root of all who are in there. */
+static bool mounts_leave(Run *run, GError **err)
 {
     if (run->host_mounts_fd < 0)
-        return;
+        return true;
     if (setns(run->host_mounts_fd, CLONE_NEWNS) < 0)
-        g_printerr("cannot go back to the host's mounts: %s\n", g_strerror(errno));
+        return fail_errno(err, errno, _("cannot go back to the host's mounts"));
     fd_close(fd_steal(&run->host_mounts_fd));
-    fd_close(fd_steal(&run->staging_fd));
-}
-
-char *staging_source_name(uint32_t mount)
-{
-    return g_strdup_printf("/source%u", mount);
-}
-
-char *staging_console_name(size_t console)
-{
-    return g_strdup_printf("/console%zu", console);
+    return true;
 }
 
 /* ---- the helper ---- */
@@ -121,11 +58,12 @@ static uint64_t clone_flags(const Run *run)
         uint32_t plan;
         uint64_t clone;
     } namespaces[] = {
-        {PLAN_NS_MOUNT, CLONE_NEWNS },
-        { PLAN_NS_PID,  CLONE_NEWPID},
-        { PLAN_NS_UTS,  CLONE_NEWUTS},
-        { PLAN_NS_IPC,  CLONE_NEWIPC},
-        { PLAN_NS_NET,  CLONE_NEWNET},
+        {PLAN_NS_MOUNT, CLONE_NEWNS  },
+        { PLAN_NS_PID,  CLONE_NEWPID },
+        { PLAN_NS_UTS,  CLONE_NEWUTS },
+        { PLAN_NS_IPC,  CLONE_NEWIPC },
+        { PLAN_NS_NET,  CLONE_NEWNET },
+        { PLAN_NS_USER, CLONE_NEWUSER},
     };
     uint64_t flags = 0;
 
@@ -133,14 +71,20 @@ static uint64_t clone_flags(const Run *run)
         if (run->plan.namespaces & namespaces[i].plan)
             flags |= namespaces[i].clone;
     }
-    return run->restart && run->netns_fd >= 0 ? flags & ~(uint64_t)CLONE_NEWNET : flags;
+    if (run_has_builder(run))
+        flags &= ~(uint64_t)CLONE_NEWNS;
+    if (run->restart && run->netns_fd >= 0)
+        flags &= ~(uint64_t)CLONE_NEWNET;
+    if (run->restart && run->userns_fd >= 0)
+        flags &= ~(uint64_t)CLONE_NEWUSER;
+    return flags;
 }
 
 static bool helper_enter(Run *run, GError **err)
 {
-    if (run->restart && run->userns_fd >= 0 && setns(run->userns_fd, CLONE_NEWUSER) < 0)
+    if (run->userns_fd >= 0 && setns(run->userns_fd, CLONE_NEWUSER) < 0)
         return fail_errno(err, errno, _("cannot enter the user namespace"));
-    if (run->restart && run->netns_fd >= 0 && setns(run->netns_fd, CLONE_NEWNET) < 0)
+    if (run->netns_fd >= 0 && setns(run->netns_fd, CLONE_NEWNET) < 0)
         return fail_errno(err, errno, _("cannot enter the network namespace"));
     return true;
 }
@@ -178,26 +122,14 @@ static void helper_main(Run *run)
     _exit(0);
 }
 
-static bool open_userns(Run *run, GError **err)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/ns/user", (int)run->helper_pid);
-
-    run->userns_fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (run->userns_fd < 0)
-        return fail_errno(err, errno, _("cannot open the user namespace"));
-    return true;
-}
-
 static bool helper_create(Run *run, GError **err)
 {
-    bool new_user = (run->plan.namespaces & PLAN_NS_USER) && run->userns_fd < 0;
-
-    run->helper_pid = process_clone(new_user ? CLONE_NEWUSER : 0, -1, NULL);
+    run->helper_pid = process_clone(0, -1, NULL);
     if (run->helper_pid == 0)
         helper_main(run);
-    if (run->helper_pid < 0)
-        return fail_errno(err, errno, _("cannot clone the helper that enters the user namespace"));
-    return !new_user || (idmap_write(run->helper_pid, &run->plan, err) && open_userns(run, err));
+    fd_close(fd_steal(&run->inner_fd)); /* so that the helper's end is seen */
+    return run->helper_pid > 0 ||
+           fail_errno(err, errno, _("cannot clone the helper that enters the kept namespaces"));
 }
 
 static void helper_reap(Run *run)
@@ -217,14 +149,17 @@ bool namespace_create(Run *run, GError **err)
         return fail_errno(err, errno, _("cannot make a socket"));
     run->init_fd = ends[0];
     run->inner_fd = ends[1];
-    return !run_needs_helper(run) ||
-           (staging_enter(run, err) && helper_create(run, err) && sources_stage(run, err));
+    return (!run_has_builder(run) || mounts_enter(run, err)) &&
+           (!run_needs_helper(run) || helper_create(run, err));
 }
 
 void namespace_undo(Run *run)
 {
+    g_autoptr(GError) why = NULL;
+
     helper_reap(run);
-    staging_leave(run);
+    if (!mounts_leave(run, &why))
+        g_printerr("%s\n", why->message);
     fd_close(fd_steal(&run->userns_fd));
     fd_close(fd_steal(&run->init_fd));
     fd_close(fd_steal(&run->inner_fd));
@@ -273,6 +208,7 @@ static bool clone_directly(Run *run, GError **err)
     }
     if (pid < 0)
         return fail_errno(err, errno, _("cannot clone the first process"));
+    fd_close(fd_steal(&run->inner_fd)); /* so that init's end is seen */
     run->init_pid = pid;
     return true;
 }
@@ -281,10 +217,8 @@ bool init_create(Run *run, GError **err)
 {
     bool made = run_needs_helper(run) ? clone_by_helper(run, err) : clone_directly(run, err);
 
-    fd_close(fd_steal(&run->inner_fd));
     helper_reap(run);
-    staging_leave(run);
-    return made && cgroup_leave(run->cgroup, err);
+    return made && mounts_leave(run, err);
 }
 
 void init_undo(Run *run)
@@ -295,4 +229,26 @@ void init_undo(Run *run)
     }
     run->init_pid = 0;
     fd_close(fd_steal(&run->init_pidfd));
+}
+
+/* ---- its ids ---- */
+
+static bool open_userns(Run *run, GError **err)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/ns/user", (int)run->init_pid);
+
+    run->userns_fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (run->userns_fd < 0)
+        return fail_errno(err, errno, _("cannot open the user namespace"));
+    return true;
+}
+
+bool init_map(Run *run, GError **err)
+{
+    if (!(run->plan.namespaces & PLAN_NS_USER))
+        return true;
+    if (run->userns_fd < 0 &&
+        (!idmap_write(run->init_pid, &run->plan, err) || !open_userns(run, err)))
+        return false;
+    return sources_map(run, err);
 }

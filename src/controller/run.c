@@ -33,7 +33,7 @@ void run_init(Run *run)
 {
     *run = (Run){ .daemon_fd = -1, .listen_fd = -1, .state_dir_fd = -1, .plan_fd = -1 };
     run->controller_fd = run->monitor_fd = -1;
-    run->userns_fd = run->netns_fd = run->host_mounts_fd = run->staging_fd = -1;
+    run->userns_fd = run->netns_fd = run->host_mounts_fd = run->builder_fd = -1;
     run->init_pidfd = run->init_fd = run->inner_fd = run->root_fd = -1;
 }
 
@@ -78,7 +78,12 @@ bool run_load_plan(Run *run, GError **err)
 
 bool run_needs_helper(const Run *run)
 {
-    return (run->plan.namespaces & PLAN_NS_USER) || (run->restart && run->netns_fd >= 0);
+    return run->restart && (run->userns_fd >= 0 || run->netns_fd >= 0);
+}
+
+bool run_has_builder(const Run *run)
+{
+    return run->plan.namespaces & PLAN_NS_USER;
 }
 
 /* ---- consoles ---- */
@@ -139,6 +144,12 @@ static void cgroup_undo(Run *run)
     if (!cgroup_leave(run->cgroup, &why) || !cgroup_clear(run->cgroup, &why))
         g_printerr("%s\n", why->message);
     g_clear_pointer(&run->cgroup, cgroup_free);
+}
+
+/* The last that is born in the groups. */
+static bool builder_begin(Run *run, GError **err)
+{
+    return builder_start(run, err) && cgroup_leave(run->cgroup, err);
 }
 
 /* Live changes of the limits outlast a reboot: they are in the groups, not in the plan. */
@@ -278,6 +289,8 @@ static bool init_go(Run *run, GError **err)
     Message message = { 0 };
     int got;
 
+    if (!builder_finish(run, err))
+        return false;
     if (!message_send(run->init_fd, CONTROL_GO, NULL, NULL, 0) && errno != EPIPE)
         return fail_errno(err, errno, _("cannot talk to init"));
     got = message_receive(run->init_fd, &message);
@@ -299,8 +312,10 @@ static const Step start_steps[] = {
     {"consoles",      consoles_open,    consoles_close},
     { "cgroup",       cgroup_enter,     cgroup_undo   },
     { "sources",      sources_open,     sources_close },
-    { "idmap",        namespace_create, namespace_undo},
+    { "namespaces",   namespace_create, namespace_undo},
     { "init",         init_create,      init_undo     },
+    { "idmap",        init_map,         NULL          },
+    { "builder",      builder_begin,    builder_undo  },
     { "limits",       limits_set,       NULL          },
     { "resources",    resources_apply,  NULL          },
     { "device-rules", devices_allow,    NULL          },

@@ -41,20 +41,19 @@ struct Run {
     size_t n_consoles;
     Cgroup *cgroup;
 
-    /* A process in the container's namespaces of user and net, which clones init. See namespace.c.
-     */
-    pid_t helper_pid;
+    pid_t helper_pid;  /* clones init in namespaces that are kept: see namespace.c */
+    pid_t builder_pid; /* makes the tree where init must not: see tree.c */
+    int builder_fd;    /* what it has to report */
     int userns_fd;
     int netns_fd;
     int host_mounts_fd; /* the host's mount namespace, while we are out of it */
-    int staging_fd;     /* root of ours, where sources wait for init, each by its name */
     int *sources;       /* one per plan.mounts: a detached mount, or -1 */
 
     pid_t init_pid;
     int init_pidfd;
     int init_fd;  /* controller's end of the talk with helper and init */
     int inner_fd; /* their end */
-    int root_fd;  /* in init: the root of the tree it builds */
+    int root_fd;  /* in who builds the tree: its root */
 
     bool error_is_named; /* it came from init, with the name of init's step before it */
 
@@ -68,15 +67,22 @@ void run_init(Run *run);
 /* Decodes run->plan from run->plan_fd, and takes memory for what is per mount and per console. */
 bool run_load_plan(Run *run, GError **err);
 
-/* True when init cannot be cloned by the controller itself. */
+/* True when init cannot be cloned by the controller itself: namespaces of the last run are kept. */
 bool run_needs_helper(const Run *run);
+
+/* True when init does not build its tree itself: see tree.c. */
+bool run_has_builder(const Run *run);
 
 /* Carries the plan out; on failure nothing is left. */
 bool run_start(Run *run, GError **err);
 
 /* The names of all steps, one a line: what the fault test goes through. */
 void run_print_steps(void);
+void tree_print_steps(void);
 void init_print_steps(void);
+
+/* For init: the next word of controller or builder. */
+bool init_await(const Run *run, ControlKind kind, GError **err);
 
 /* What the container's first process does; never returns. */
 void init_main(Run *run) G_GNUC_NORETURN;
@@ -86,14 +92,14 @@ void init_main(Run *run) G_GNUC_NORETURN;
 bool namespace_create(Run *run, GError **err);
 void namespace_undo(Run *run);
 bool sources_open(Run *run, GError **err);
-bool sources_stage(Run *run, GError **err);
+bool sources_map(Run *run, GError **err);
 void sources_close(Run *run);
 bool init_create(Run *run, GError **err);
 void init_undo(Run *run);
-
-/* Absolute paths, under which sources and console mounts wait in the staging directory. */
-char *staging_source_name(uint32_t mount);
-char *staging_console_name(size_t console);
+bool init_map(Run *run, GError **err);
+bool builder_start(Run *run, GError **err);
+bool builder_finish(Run *run, GError **err); /* its tree stands; before that init is not to go on */
+void builder_undo(Run *run);
 
 /* ---- errors between processes ---- */
 

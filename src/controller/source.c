@@ -3,13 +3,12 @@
 
 /*
  * What the host gives to the container's tree, opened as host root before any namespace of the
- * container exists: detached mounts with their flags and id map, which init only attaches.
+ * container exists: detached mounts with their flags and id map, which are only attached later.
  */
 #include "controller/run.h"
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/path.h"
 #include "base/text.h"
 #include "kernel/dev.h"
 #include "kernel/mount.h"
@@ -41,7 +40,7 @@ static bool open_source(const Run *run, const PlanMount *mount, int *ret_fd, GEr
     if (mount->kind == PLAN_MOUNT_HOST)
         return open_host(mount, ret_fd, err);
     if (mount->kind != PLAN_MOUNT_DEV)
-        return true; /* init makes it itself */
+        return true; /* made where it is attached */
     if (!dev_make(&run->plan, mount->options, ret_fd, err))
         return false;
     return mount_set_flags(*ret_fd, mount->flags) || fail_mount(mount, errno, err);
@@ -56,7 +55,7 @@ bool sources_open(Run *run, GError **err)
     return true;
 }
 
-/* ---- with a helper: see namespace.c ---- */
+/* ---- with a user namespace ---- */
 
 /* A tree that was given to the container's users by changing its owners needs no map on top. */
 static bool is_shifted(const Plan *plan, int fd)
@@ -88,36 +87,10 @@ static bool map_ids(const Run *run, const PlanMount *mount, int fd, GError **err
     return fail_mount(mount, errno, err);
 }
 
-/* Attaches a source under its name in the staging directory. */
-static bool stage(const Run *run, int fd, const char *name, GError **err)
-{
-    struct stat info;
-    autofd int place = -1;
-
-    if (fstat(fd, &info) < 0)
-        return fail_errno(err, errno, _("cannot stage a mount"));
-    place = path_make(run->staging_fd, name, S_ISDIR(info.st_mode) ? PATH_DIRECTORY : PATH_FILE,
-                      PATH_LINKS_REFUSE);
-    if (place < 0 || !mount_attach(fd, place))
-        return fail_errno(err, errno, _("cannot stage a mount"));
-    return true;
-}
-
-bool sources_stage(Run *run, GError **err)
+bool sources_map(Run *run, GError **err)
 {
     for (uint32_t i = 0; i < run->plan.mounts.len; i++) {
-        const PlanMount *mount = &run->plan.mounts.items[i];
-        g_autofree char *name = staging_source_name(i);
-        if (run->sources[i] < 0)
-            continue;
-        if (!map_ids(run, mount, run->sources[i], err))
-            return false;
-        if (!stage(run, run->sources[i], name, err))
-            return fail_while(err, "'%s'", mount->target);
-    }
-    for (size_t i = 0; i < run->n_consoles; i++) {
-        g_autofree char *name = staging_console_name(i);
-        if (!stage(run, run->consoles[i].mount, name, err))
+        if (run->sources[i] >= 0 && !map_ids(run, &run->plan.mounts.items[i], run->sources[i], err))
             return false;
     }
     return true;

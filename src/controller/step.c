@@ -33,6 +33,7 @@ bool steps_run(const Step *steps, size_t n_steps, Run *run, GError **err)
             continue;
         if (!run->error_is_named)
             fail_while(err, "%s", steps[i].name);
+        run->error_is_named = true;
         steps_undo(steps, i + 1, run);
         return false;
     }

@@ -32,23 +32,64 @@ bool idmap_write(pid_t pid, const Plan *plan, GError **err)
            write_map(pid, "gid_map", plan->gid_map.items, plan->gid_map.len, err);
 }
 
-static unsigned outside_of_root(const PlanIdRange *ranges, uint32_t n_ranges)
+/* What the map leaves out becomes root: in there it cannot be anybody's. */
+static unsigned outside_of(const PlanIdRange *ranges, uint32_t n_ranges, unsigned id)
 {
+    unsigned root = 0;
+
     for (uint32_t i = 0; i < n_ranges; i++) {
+        if (id >= ranges[i].inside && id - ranges[i].inside < ranges[i].count)
+            return ranges[i].outside + (id - ranges[i].inside);
         if (ranges[i].inside == 0 && ranges[i].count > 0)
-            return ranges[i].outside;
+            root = ranges[i].outside;
     }
-    return 0;
+    return root;
+}
+
+static unsigned host_uid(const Plan *plan, unsigned uid)
+{
+    return plan->namespaces & PLAN_NS_USER ? outside_of(plan->uid_map.items, plan->uid_map.len, uid)
+                                           : uid;
+}
+
+static unsigned host_gid(const Plan *plan, unsigned gid)
+{
+    return plan->namespaces & PLAN_NS_USER ? outside_of(plan->gid_map.items, plan->gid_map.len, gid)
+                                           : gid;
 }
 
 uid_t idmap_root_uid(const Plan *plan)
 {
-    return plan->namespaces & PLAN_NS_USER ? outside_of_root(plan->uid_map.items, plan->uid_map.len)
-                                           : 0;
+    return host_uid(plan, 0);
 }
 
 gid_t idmap_root_gid(const Plan *plan)
 {
-    return plan->namespaces & PLAN_NS_USER ? outside_of_root(plan->gid_map.items, plan->gid_map.len)
-                                           : 0;
+    return host_gid(plan, 0);
+}
+
+static void append_option(GString *text, const Plan *plan, const char *option)
+{
+    guint64 id;
+
+    if (text->len > 0)
+        g_string_append_c(text, ',');
+    if (g_str_has_prefix(option, "uid=") &&
+        g_ascii_string_to_unsigned(option + 4, 10, 0, UINT32_MAX, &id, NULL))
+        g_string_append_printf(text, "uid=%u", host_uid(plan, (unsigned)id));
+    else if (g_str_has_prefix(option, "gid=") &&
+             g_ascii_string_to_unsigned(option + 4, 10, 0, UINT32_MAX, &id, NULL))
+        g_string_append_printf(text, "gid=%u", host_gid(plan, (unsigned)id));
+    else
+        g_string_append(text, option);
+}
+
+char *idmap_options(const Plan *plan, const char *options)
+{
+    g_auto(GStrv) list = g_strsplit(options, ",", -1);
+    GString *text = g_string_new(NULL);
+
+    for (char **option = list; *option; option++)
+        append_option(text, plan, *option);
+    return g_string_free(text, FALSE);
 }

@@ -16,3 +16,6 @@ bool idmap_write(pid_t pid, const Plan *plan, GError **err);
 /* The host's numbers for root of the container: 0 without a map of its own. */
 uid_t idmap_root_uid(const Plan *plan);
 gid_t idmap_root_gid(const Plan *plan);
+
+/* Mount options (mount(8)) with the ids of uid= and gid= as the host has them. The caller's. */
+char *idmap_options(const Plan *plan, const char *options);

@@ -195,6 +195,7 @@ static void tell(ControllerLink *link, Message *message)
     case CONTROL_CONSOLE_CLOSE:
     case CONTROL_KILL:
     case CONTROL_GO:
+    case CONTROL_TREE:
         log_warning("controller %d sent a message that only the daemon sends", (int)link->pid);
         return;
     }

@@ -23,6 +23,7 @@ static const XdrType *const bodies[] = {
     [CONTROL_EXITED] = &control_exited_xdr,
     [CONTROL_CONSOLE_OPENED] = &control_console_xdr,
     [CONTROL_GO] = NULL,
+    [CONTROL_TREE] = NULL,
 };
 #define N_KINDS (sizeof bodies / sizeof *bodies)
 

@@ -12,7 +12,7 @@ import sandbox
 from harness import Instance, contains, descendants, equal, eventually, files_below, links, mounts, reap, refused, skip
 
 SOURCE = os.environ.get('VIRTLXCD_SOURCE', os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..'))
-TABLES = ('src/lxc_driver/run.c', 'src/controller/run.c', 'src/controller/init.c')
+TABLES = ('src/lxc_driver/run.c', 'src/controller/run.c', 'src/controller/tree.c', 'src/controller/init.c')
 IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
 DEVICES = "<interface type='bridge'><source bridge='br0'/></interface><console type='pty'/>"
 

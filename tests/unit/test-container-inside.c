@@ -209,6 +209,47 @@ static void test_readonly_locked(void)
     g_assert_cmpint(rmdir(target), ==, 0);
 }
 
+/* Promise: with an id map, root inside can neither take away nor make writable what protects the
+ * host, and gets no whole /proc or /sys by mounting a new one. */
+static void test_mounts_locked(void)
+{
+    Plan *plan = mapped_plan(
+        "for at in /proc/sys /proc/meminfo /proc/fs /sys /sys/fs/cgroup /sys/fs/cgroup/memory /dev;"
+        "do umount $at 2>/dev/null && echo BAD umount $at;"
+        "umount -l $at 2>/dev/null && echo BAD umount -l $at;"
+        "done; umount -l /proc && echo BAD umount /proc;"
+        "for at in / /proc/sys /proc/meminfo /proc/fs /sys /sys/fs/cgroup /sys/fs/cgroup/memory;"
+        "do mount -o remount,bind,rw $at 2>/dev/null && echo BAD remount $at; done;"
+        "mount -t proc proc /data && echo BAD proc; mount -t sysfs sysfs /data && echo BAD sysfs;"
+        "mount --bind /proc /data && echo BAD bind; mount --rbind /proc /data && cat /data/meminfo "
+        "&&"
+        "umount -l /data/meminfo && echo BAD umount in a copy;"
+        "echo 1 > /proc/sys/kernel/panic && echo BAD write; touch /x && echo BAD touch;"
+        "mount -t tmpfs none /tmp && echo tmpfs fine" END);
+    g_autofree char *output = NULL;
+
+    plan->mounts.items[0].flags |= PLAN_MOUNT_F_READONLY;
+    output = kit_run_script(plan);
+    if (strstr(output, "BAD"))
+        g_error("%s", output);
+    assert_line(output, "tmpfs fine");
+}
+
+/* Promise: what is mounted new belongs to the container, with an id map as without. */
+static void test_new_mounts(gconstpointer make)
+{
+    g_autofree char *output =
+        run((PlanMaker *)make, "stat -c '%n %u:%g' /dev/pts /dev/shm /dev/mqueue;"
+                               "exec 4<>/dev/ptmx; stat -c 'pty %u:%g %a' /dev/pts/0;"
+                               "touch /dev/shm/x /dev/mqueue/x && echo made");
+
+    assert_line(output, "/dev/pts 0:0");
+    assert_line(output, "/dev/shm 0:0");
+    assert_line(output, "/dev/mqueue 0:0");
+    assert_line(output, "pty 0:5 620");
+    assert_line(output, "made");
+}
+
 /* ---- a root tree made by an attacker ---- */
 
 static void relink(const char *name, const char *to)
@@ -290,12 +331,14 @@ int main(int argc, char **argv)
     add("capabilities", test_capabilities);
     add("dev", test_dev);
     add("mounts", test_mounts);
+    add("new-mounts", test_new_mounts);
     add("passed", test_passed);
     add("user", test_user);
     add("evil-links", test_evil_links);
     add("link-inside", test_link_inside);
     g_test_add_func("/inside/idmapped-root", test_idmapped_root);
     g_test_add_func("/inside/readonly-locked", test_readonly_locked);
+    g_test_add_func("/inside/mounts-locked", test_mounts_locked);
     kit_start();
     result = g_test_run();
     kit_stop();

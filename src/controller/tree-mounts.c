@@ -2,17 +2,18 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * The container's tree, put together by its first process: one row per kind of mount. Targets are
+ * The mounts of the container's tree: one row per kind. Targets are
  * found below the root that is being built, never through a symlink out of it, and for what the
  * kernel gives (/proc, /sys, /dev, cgroups) and for what hides it through no symlink at all.
  */
-#include "controller/init.h"
+#include "controller/tree.h"
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "kernel/console.h"
+#include "kernel/idmap.h"
 #include "kernel/mount.h"
 
 #include <fcntl.h>
@@ -77,21 +78,8 @@ static bool open_existing(const Builder *builder, const PlanMount *mount, int *r
 
 /* ---- kinds ---- */
 
-/* A mount from the staging directory, which is our root so far; -1 with ENOENT: none. */
-static int take_staged(const char *name)
-{
-    autofd int place = openat(AT_FDCWD, name, O_PATH | O_CLOEXEC);
-
-    return place < 0 ? -1 : mount_clone(place, "", MOUNT_RECURSIVE);
-}
-
 static int take_source(const Builder *builder, uint32_t index)
 {
-    g_autofree char *name = staging_source_name(index);
-
-    if (run_needs_helper(builder->run))
-        return take_staged(name);
-    errno = ENOENT;
     return fcntl(builder->run->sources[index], F_DUPFD_CLOEXEC, 3);
 }
 
@@ -101,7 +89,7 @@ static bool attach_source(const Builder *builder, uint32_t index, GError **err)
     const PlanMount *mount = mount_at(builder, index);
     autofd int fd = take_source(builder, index);
 
-    if (fd < 0 && (errno == ENOENT || errno == EBADF) && (mount->flags & PLAN_MOUNT_F_OPTIONAL))
+    if (fd < 0 && errno == EBADF && (mount->flags & PLAN_MOUNT_F_OPTIONAL))
         return true;
     if (fd < 0)
         return fail_mount(mount, err);
@@ -124,34 +112,49 @@ static bool attach_inside(const Builder *builder, uint32_t index, GError **err)
     return attach_at_target(builder, mount, fd, err);
 }
 
+/* The kernel's own views stay what they are; what has a root directory to give is the container's.
+ */
+static bool give_to_root(const Builder *builder, const PlanMount *mount, int fd, GError **err)
+{
+    const Plan *plan = &builder->run->plan;
+
+    if (!run_has_builder(builder->run) || !strcmp(mount->source, "proc") ||
+        !strcmp(mount->source, "sysfs") ||
+        fchownat(fd, "", idmap_root_uid(plan), idmap_root_gid(plan), AT_EMPTY_PATH) == 0)
+        return true;
+    return fail_errno(err, errno, _("cannot give '%s' to the container's root"), mount->target);
+}
+
+/* With a builder the file system is the host's: ids in its options are those of the host. */
+static bool make_new(const Builder *builder, const PlanMount *mount, int *ret_fd, GError **err)
+{
+    g_autofree char *options = idmap_options(&builder->run->plan, mount->options);
+    autofd int fd = -1;
+
+    if (!mount_new(mount->source, options, &fd, err) || !give_to_root(builder, mount, fd, err))
+        return false;
+    *ret_fd = fd_steal(&fd);
+    return true;
+}
+
 static bool attach_new(const Builder *builder, uint32_t index, GError **err)
 {
     const PlanMount *mount = mount_at(builder, index);
     autofd int fd = -1;
 
-    if (!mount_new(mount->source, mount->options, &fd, err))
+    if (!make_new(builder, mount, &fd, err))
         return fail_while(err, "'%s'", mount->target);
     if (!mount_set_flags(fd, mount->flags))
         return fail_mount(mount, err);
     return attach_at_target(builder, mount, fd, err);
 }
 
-static int take_console(const Builder *builder, size_t index)
-{
-    g_autofree char *name = staging_console_name(index);
-
-    if (run_needs_helper(builder->run))
-        return take_staged(name);
-    return fcntl(builder->run->consoles[index].mount, F_DUPFD_CLOEXEC, 3);
-}
-
 static bool attach_console(const Builder *builder, int dev, size_t index, GError **err)
 {
     g_autofree char *name = console_device((unsigned)index);
     autofd int place = path_open(dev, name, O_PATH, PATH_LINKS_REFUSE);
-    autofd int fd = take_console(builder, index);
 
-    if (place < 0 || fd < 0 || !mount_attach(fd, place))
+    if (place < 0 || !mount_attach(builder->run->consoles[index].mount, place))
         return fail_errno(err, errno, _("cannot mount a console on '/dev/%s'"), name);
     return true;
 }
@@ -271,13 +274,13 @@ static bool attach(const Builder *builder, uint32_t index, GError **err)
 static bool take_root(const Builder *builder, const PlanMount *mount, int *ret_fd, GError **err)
 {
     if (mount->kind == PLAN_MOUNT_NEW)
-        return mount_new(mount->source, mount->options, ret_fd, err) &&
+        return make_new(builder, mount, ret_fd, err) &&
                (mount_set_flags(*ret_fd, mount->flags) || fail_mount(mount, err));
     *ret_fd = take_source(builder, 0);
     return *ret_fd >= 0 || fail_mount(mount, err);
 }
 
-bool init_attach_root(const Run *run, int *ret_root_fd, GError **err)
+bool tree_attach_root(const Run *run, int *ret_root_fd, GError **err)
 {
     Builder builder = { .run = run, .root_fd = -1 };
     const PlanMount *mount = run->plan.mounts.items;
@@ -298,7 +301,7 @@ bool init_attach_root(const Run *run, int *ret_root_fd, GError **err)
     return true;
 }
 
-bool init_attach_mounts(const Run *run, int root_fd, GError **err)
+bool tree_attach_mounts(const Run *run, int root_fd, GError **err)
 {
     Builder builder = { .run = run, .root_fd = root_fd };
 
