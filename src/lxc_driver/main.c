@@ -325,26 +325,21 @@ static void clean_up(Daemon *daemon_)
     if (daemon_->loop)
         g_main_loop_unref(daemon_->loop);
     fd_close(daemon_->parent_fd);
+    options_clear(&daemon_->options);
 }
 
 int main(int argc, char **argv)
 {
     Daemon daemon_ = { .parent_fd = -1 };
     g_autoptr(GError) err = NULL;
+    OptionsResult result;
 
     setlocale(LC_ALL, "");
     bindtextdomain(GETTEXT_PACKAGE, LOCALEDIR);
     textdomain(GETTEXT_PACKAGE);
-    switch (options_parse(&daemon_.options, argc, argv)) {
-    case OPTIONS_SHOWN:
-        return EXIT_SUCCESS;
-    case OPTIONS_WRONG:
-        return EXIT_FAILURE;
-    case OPTIONS_GO_ON:
-        break;
-    }
-    if (!run(&daemon_, &err))
+    result = options_parse(&daemon_.options, argc, argv);
+    if (result == OPTIONS_GO_ON && !run(&daemon_, &err))
         fprintf(stderr, "virtlxcd: %s\n", err->message);
     clean_up(&daemon_);
-    return err ? EXIT_FAILURE : EXIT_SUCCESS;
+    return err || result == OPTIONS_WRONG ? EXIT_FAILURE : EXIT_SUCCESS;
 }

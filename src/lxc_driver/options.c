@@ -54,6 +54,12 @@ static bool parse_timeout(const char *text, int *ret_timeout)
     return true;
 }
 
+static void set_path(char **place, const char *path)
+{
+    g_free(*place);
+    *place = g_canonicalize_filename(path, NULL);
+}
+
 static OptionsResult take(Options *options, int letter)
 {
     switch (letter) {
@@ -61,10 +67,10 @@ static OptionsResult take(Options *options, int letter)
         options->daemon = true;
         return OPTIONS_GO_ON;
     case 'f':
-        options->config_file = optarg;
+        set_path(&options->config_file, optarg);
         return OPTIONS_GO_ON;
     case 'p':
-        options->pid_file = optarg;
+        set_path(&options->pid_file, optarg);
         return OPTIONS_GO_ON;
     case OPTION_ROOT:
         options->root = optarg;
@@ -100,4 +106,10 @@ OptionsResult options_parse(Options *options, int argc, char **argv)
         return OPTIONS_WRONG;
     }
     return OPTIONS_GO_ON;
+}
+
+void options_clear(Options *options)
+{
+    g_clear_pointer(&options->config_file, g_free);
+    g_clear_pointer(&options->pid_file, g_free);
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The virtlxcd authors
 
-/* The command line. Strings are borrowed from argv. */
+/*
+ * The command line. Files are where they were meant to be seen from the directory the daemon was
+ * started in, which it leaves.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -9,10 +12,10 @@
 typedef struct Options {
     bool daemon;
     bool verbose;
-    const char *config_file; /* NULL: the default one, which may be absent */
-    const char *pid_file;    /* NULL: the default one */
-    const char *root;        /* NULL: the system's instance */
-    int timeout;             /* seconds without work after which to end; -1: never */
+    char *config_file; /* absolute; NULL: the default one, which may be absent */
+    char *pid_file;    /* absolute; NULL: the default one */
+    const char *root;  /* NULL: the system's instance; borrowed from argv */
+    int timeout;       /* seconds without work after which to end; -1: never */
 } Options;
 
 typedef enum OptionsResult {
@@ -22,3 +25,4 @@ typedef enum OptionsResult {
 } OptionsResult;
 
 OptionsResult options_parse(Options *options, int argc, char **argv);
+void options_clear(Options *options);

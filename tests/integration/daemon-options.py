@@ -15,8 +15,8 @@ with Instance() as host:
         skip('this is about our own')
 
     def run(*words, check=0):
-        done = subprocess.run([*host.command()[:1], *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              timeout=20 * PATIENCE, check=False)
+        done = subprocess.run([os.path.abspath(host.command()[0]), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=20 * PATIENCE, check=False, cwd=host.root)
         equal(done.returncode, check, f'{words}: {done.stdout}')
         return done.stdout
 
@@ -39,9 +39,11 @@ with Instance() as host:
     # In the background, with its own files and an end when nothing is to be done.
     host.forget_connections()
     host.stop_daemon()
+    # Their names are seen from where it is started, which it leaves.
     pid_file = os.path.join(host.root, 'my.pid')
-    config = scratch_file('unix_sock_ro_perms = "0700"\n')
-    run('--root', host.root, '-d', '-f', config, '-p', pid_file, '-t', '2')
+    with open(os.path.join(host.root, 'my.conf'), 'w', encoding='utf-8') as file:
+        file.write('unix_sock_ro_perms = "0700"\n')
+    run('--root', '.', '-d', '-f', 'my.conf', '-p', 'my.pid', '-t', '2')
     with open(pid_file, encoding='utf-8') as file:
         pid = int(file.read())
     conn = libvirt.open(host.uri())
