@@ -156,6 +156,8 @@ static bool answer_from_devices(const Domain *domain, RemoteDomainInterfaceAddre
     g_autofree char *path = g_strdup_printf("/proc/%d/ns/net", (int)domain->init_pid);
     autofd int netns_fd = open(path, O_RDONLY | O_CLOEXEC);
 
+    if (netns_fd < 0 && errno == ENOENT)
+        return fail(err, ERR(DOMAIN, OPERATION_INVALID), _("the container has just ended"));
     if (netns_fd < 0)
         return fail_errno(err, errno, _("cannot open the network namespace '%s'"), path);
     return link_addresses_inside(netns_fd, device_found, ret, err);

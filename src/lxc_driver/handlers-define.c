@@ -51,9 +51,6 @@ static void defined(Domain *domain, const GError *err, void *data)
 
 static bool define_in_turn(RpcCall *call, Domain *domain, DomainDef *def, GError **err)
 {
-    if (domain->removed)
-        return fail(err, ERR(LXC, OPERATION_FAILED), _("domain '%s' was removed meanwhile"),
-                    domain->name);
     if (!domain_def(domain))
         domain->draft = def; /* what is said of it until it is on disk; the job's */
     domain_save_config(domain, domain_def_copy(def), defined, job_hold(domain));

@@ -35,8 +35,7 @@ static bool open_namespaces(RpcCall *call, const void *args, void *ret, GError *
     bool ok = open_all(domain->init_pid, fds, &n, err);
 
     if (ok && n == 0)
-        ok =
-            fail(err, ERR(LXC, INTERNAL_ERROR), _("the init of domain '%s' is gone"), domain->name);
+        ok = fail(err, ERR(DOMAIN, OPERATION_INVALID), _("the container has just ended"));
     for (size_t i = 0; i < n; i++) {
         if (ok)
             rpc_call_return_fd(call, fds[i]);

@@ -227,6 +227,8 @@ static bool set_frozen(Domain *domain, bool freeze, GError **err)
     g_autoptr(GTask) task = NULL;
     FreezeWork *work;
 
+    if (domain->gone)
+        return fail(err, ERR(DOMAIN, OPERATION_INVALID), _("the container has just ended"));
     if (!domain_def_compile(domain->live, &domain->driver->host, &plan, err) ||
         !cgroup_open(plan->cgroup.partition, plan->cgroup.name, &cgroup, err))
         return false;

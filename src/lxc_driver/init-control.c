@@ -123,10 +123,11 @@ static bool handles(pid_t init, int signum)
 bool init_control_send(pid_t init, int signum, GError **err)
 {
     autofd int pidfd = process_open(init);
+    bool sent = pidfd >= 0 && process_signal(pidfd, signum);
 
-    if (pidfd < 0)
-        return fail_errno(err, errno, _("cannot open the container's init, process %d"), (int)init);
-    if (!process_signal(pidfd, signum))
+    if (!sent && errno == ESRCH)
+        return fail(err, ERR(DOMAIN, OPERATION_INVALID), _("the container has just ended"));
+    if (!sent)
         return fail_errno(err, errno,
                           _("cannot send signal %d to the container's init, process %d"), signum,
                           (int)init);
@@ -163,10 +164,11 @@ typedef struct InitctlRequest {
     char reserved[368];
 } InitctlRequest;
 
-static int open_below(int root, const char *path)
+/* Only finds it: opening a device that was put there instead could do something to the host. */
+static int find_below(int root, const char *path)
 {
     struct open_how how = {
-        .flags = O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
+        .flags = O_PATH | O_CLOEXEC,
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     };
 
@@ -181,16 +183,27 @@ static bool is_hosts(const struct stat *fifo, const char *path)
     return stat(path, &own) == 0 && own.st_dev == fifo->st_dev && own.st_ino == fifo->st_ino;
 }
 
+/* Fails when nobody reads it. */
+static int open_found(int found)
+{
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", found);
+
+    return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
 static int open_fifo(int root)
 {
     static const char *const places[] = { "/run/initctl", "/dev/initctl", "/etc/.initctl" };
 
     for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
-        autofd int fd = open_below(root, places[i]);
+        autofd int found = find_below(root, places[i]);
         struct stat info;
-        if (fd >= 0 && fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode) &&
+        int fd = -1;
+        if (found >= 0 && fstat(found, &info) == 0 && S_ISFIFO(info.st_mode) &&
             !is_hosts(&info, places[i]))
-            return fd_steal(&fd);
+            fd = open_found(found);
+        if (fd >= 0)
+            return fd;
     }
     return -1;
 }

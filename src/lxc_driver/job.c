@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "lxc_driver/domain.h"
+#include "lxc_driver/domain-list.h"
 
 #include <libvirt/libvirt.h>
 
@@ -106,26 +106,6 @@ static void begin_own(Job *job)
         job_over(job);
 }
 
-static void run_next(Domain *domain)
-{
-    g_autoptr(Domain) keep G_GNUC_UNUSED = domain_ref(domain);
-    JobQueue *queue = &domain->jobs;
-
-    if (queue->starting_next)
-        return;
-    queue->starting_next = true;
-    while (!queue->running && !g_queue_is_empty(&queue->waiting)) {
-        Job *job = g_queue_pop_head(&queue->waiting);
-        g_clear_handle_id(&job->timeout, g_source_remove);
-        queue->running = job;
-        if (job->call)
-            begin_waiting_call(job);
-        else
-            begin_own(job);
-    }
-    queue->starting_next = false;
-}
-
 static gboolean give_up(void *data)
 {
     Job *job = data;
@@ -146,6 +126,51 @@ static void wait_in_queue(Job *job)
     job->deferred = true;
     job->timeout = g_timeout_add_seconds(JOB_WAIT_MAX_SECONDS, give_up, job);
     g_queue_push_tail(&job->domain->jobs.waiting, job);
+}
+
+/*
+ * What this job was to define or create went away while it waited: it goes on with another of that
+ * name, or a new one.
+ */
+static void move_on(Job *job)
+{
+    Driver *driver = job->domain->driver;
+    Domain *other = NULL;
+    GError *err = NULL;
+
+    if (!domain_list_adopt(driver->domains, driver, job->def, &other, &err)) {
+        rpc_call_finish(job->call, err);
+        job_free(job);
+        return;
+    }
+    domain_unref(job->domain);
+    job->domain = domain_ref(other);
+    wait_in_queue(job);
+    run_next(other);
+}
+
+static void run_next(Domain *domain)
+{
+    g_autoptr(Domain) keep G_GNUC_UNUSED = domain_ref(domain);
+    JobQueue *queue = &domain->jobs;
+
+    if (queue->starting_next)
+        return;
+    queue->starting_next = true;
+    while (!queue->running && !g_queue_is_empty(&queue->waiting)) {
+        Job *job = g_queue_pop_head(&queue->waiting);
+        g_clear_handle_id(&job->timeout, g_source_remove);
+        if (job->handler_on && domain->removed) {
+            move_on(job);
+            continue;
+        }
+        queue->running = job;
+        if (job->call)
+            begin_waiting_call(job);
+        else
+            begin_own(job);
+    }
+    queue->starting_next = false;
 }
 
 static bool begin_or_wait(Job *job, GError **err)

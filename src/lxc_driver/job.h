@@ -31,7 +31,8 @@ bool job_call(RpcCall *call, RpcHandler *handler, GError **err);
 
 /*
  * The same for a call that names no domain in its arguments: the caller found it, and has a
- * definition to hand on. `def` is taken over and freed when the job is over.
+ * definition to hand on. `def` is taken over and freed when the job is over. Should the domain be
+ * removed while this waits, it is done to the domain of that name and uuid that is there then.
  */
 typedef bool JobHandler(RpcCall *call, Domain *domain, DomainDef *def, GError **err);
 bool job_call_on(RpcCall *call, Domain *domain, JobHandler *handler, DomainDef *def, GError **err);

@@ -3,6 +3,9 @@
 # SPDX-FileCopyrightText: The virtlxcd authors
 """A definition is kept on disk before its define succeeds, is replaced, refused when it clashes, and goes with undefine."""
 import os
+import select
+import signal
+import threading
 import xml.etree.ElementTree as ET
 
 import libvirt
@@ -81,3 +84,25 @@ with Instance() as host:
     dom.undefine()
     dom.destroy()
     equal(conn.listAllDomains(), [])
+
+    # What waits for its turn is done to the domain that is there then, though it be another.
+    if not host.stock:
+        xml = host.xml('brief', uuid=B, args='on TERM ignore , pause')
+        for repeat in (lambda: host.connect().defineXML(xml), lambda: host.connect().createXML(xml)):
+            dom = conn.createXML(xml)
+            done = []
+            stop = threading.Thread(target=lambda: dom.destroyFlags(libvirt.VIR_DOMAIN_DESTROY_GRACEFUL))
+            again = threading.Thread(target=lambda: done.append(repeat().isPersistent()))
+            stop.start()
+            select.select([], [], [], 0.2)
+            again.start()
+            select.select([], [], [], 0.2)
+            os.kill(dom.ID(), signal.SIGKILL)
+            stop.join()
+            again.join()
+            equal(len(done), 1)
+            dom = conn.lookupByName('brief')
+            if done[0]:
+                dom.undefine()
+            else:
+                dom.destroy()
