@@ -8,28 +8,13 @@
  */
 #include "base/error.h"
 #include "base/text.h"
-#include "kernel/cgroup.h"
-#include "lxc_driver/domain.h"
+#include "lxc_driver/cgroup-work.h"
 #include "lxc_driver/handlers.h"
 #include "lxc_driver/status.h"
 #include "remote-xdr.h"
 
 #include <inttypes.h>
 #include <libvirt/libvirt.h>
-
-static bool write_limit(Domain *domain, uint64_t kib, GError **err)
-{
-    const PlanSetting setting = { .knob = PLAN_KNOB_MEMORY_HARD, .number = (int64_t)(kib * 1024) };
-    g_autoptr(GError) problem = NULL;
-    Cgroup *cgroup = domain_cgroup(domain, err);
-
-    if (!cgroup)
-        return false;
-    if (!cgroup_set(cgroup, &setting, &problem))
-        return fail(err, ERR(LXC, OPERATION_FAILED), _("cannot set the memory of domain '%s': %s"),
-                    domain->name, problem->message);
-    return true;
-}
 
 static bool set_maximum(Domain *domain, uint64_t kib, unsigned impact, GError **err)
 {
@@ -60,24 +45,58 @@ static bool check_below_maximum(const Domain *domain, uint64_t kib, unsigned imp
     return true;
 }
 
+/* The last step: what is changed is the definition for the next start. */
+static void save_current(Job *job, uint64_t kib)
+{
+    DomainDef *config = domain_def_copy(job_domain(job)->config);
+
+    config->current_memory_kib = kib;
+    domain_save_config(job_domain(job), config, domain_saved_end_job, job);
+}
+
+/* A smaller limit makes the kernel look for memory to take away, which may last. */
+static bool write_limit(Cgroup *cgroup, const CgroupWork *work, GError **err)
+{
+    const PlanSetting setting = { .knob = PLAN_KNOB_MEMORY_HARD,
+                                  .number = (int64_t)(work->value * 1024) };
+
+    return cgroup_set(cgroup, &setting, err);
+}
+
+static void limit_written(Job *job, const CgroupWork *work, GError *problem)
+{
+    g_autoptr(GError) why = problem;
+    Domain *domain = job_domain(job);
+    DomainDef *live;
+    GError *err = NULL;
+
+    if (why) {
+        (void)fail(&err, ERR(LXC, OPERATION_FAILED), _("cannot set the memory of domain '%s': %s"),
+                   domain->name, why->message);
+        job_end(job, err);
+        return;
+    }
+    live = domain_def_copy(domain->live);
+    live->current_memory_kib = work->value;
+    domain_set_live(domain, live);
+    status_save_or_log(domain);
+    if (work->flags & VIR_DOMAIN_AFFECT_CONFIG)
+        save_current(job, work->value);
+    else
+        job_end(job, NULL);
+}
+
 static bool set_current(Domain *domain, uint64_t kib, unsigned impact, GError **err)
 {
+    const CgroupWork work = {
+        .make = write_limit, .made = limit_written, .value = kib, .flags = impact
+    };
+
     if (!check_below_maximum(domain, kib, impact, err))
         return false;
-    if (impact & VIR_DOMAIN_AFFECT_LIVE) {
-        DomainDef *live;
-        if (!write_limit(domain, kib, err))
-            return false;
-        live = domain_def_copy(domain->live);
-        live->current_memory_kib = kib;
-        domain_set_live(domain, live);
-        status_save_or_log(domain);
-    }
-    if (impact & VIR_DOMAIN_AFFECT_CONFIG) {
-        DomainDef *config = domain_def_copy(domain->config);
-        config->current_memory_kib = kib;
-        domain_save_config(domain, config, domain_saved_end_job, job_hold(domain));
-    }
+    if (impact & VIR_DOMAIN_AFFECT_LIVE)
+        return cgroup_work_begin(domain, &work, err);
+    save_current(job_hold(domain), kib);
     return true;
 }
 

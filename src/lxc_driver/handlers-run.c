@@ -4,15 +4,14 @@
 /* Starting, destroying, pausing. */
 #include "base/error.h"
 #include "base/text.h"
-#include "kernel/cgroup.h"
 #include "lxc_driver/answer.h"
+#include "lxc_driver/cgroup-work.h"
 #include "lxc_driver/domain-list.h"
 #include "lxc_driver/handlers.h"
 #include "lxc_driver/start.h"
 #include "lxc_driver/state.h"
 #include "lxc_driver/stop.h"
 
-#include <gio/gio.h>
 #include <libvirt/libvirt.h>
 
 static GError *copy_error(const GError *err)
@@ -181,83 +180,47 @@ bool on_domain_destroy_flags(RpcCall *call, const void *args_, void *ret, GError
 /* ---- pause -------------------------------------------------------------------------------------
  */
 
-/* Freezing waits for the kernel, so a thread does it, with a handle of its own. */
-typedef struct FreezeWork {
-    Cgroup *cgroup;
-    bool freeze;
-    Domain *domain;
-    Job *job;
-} FreezeWork;
-
-static void freeze_work_free(void *data)
+static bool freeze(Cgroup *cgroup, const CgroupWork *work, GError **err)
 {
-    FreezeWork *work = data;
-
-    cgroup_free(work->cgroup);
-    domain_unref(work->domain);
-    g_free(work);
+    return cgroup_freeze(cgroup, err);
 }
 
-static void freeze_in_thread(GTask *task, void *source, void *data, GCancellable *cancellable)
+static void frozen(Job *job, const CgroupWork *work, GError *err)
 {
-    FreezeWork *work = data;
-    GError *err = NULL;
-
-    if (work->freeze ? cgroup_freeze(work->cgroup, &err) : cgroup_thaw(work->cgroup, &err))
-        g_task_return_boolean(task, TRUE);
-    else
-        g_task_return_error(task, err);
+    if (!err)
+        (void)state_change(job_domain(job), STATE_SUSPENDED);
+    job_end(job, err);
 }
 
-/* The container may have ended meanwhile; then the call failed, whatever the freezer says. */
-static void frozen(GObject *source, GAsyncResult *result, void *data)
+static bool thaw(Cgroup *cgroup, const CgroupWork *work, GError **err)
 {
-    FreezeWork *work = g_task_get_task_data(G_TASK(result));
-    GError *err = NULL;
-
-    if (g_task_propagate_boolean(G_TASK(result), &err) && domain_check_active(work->domain, &err))
-        (void)state_change(work->domain, work->freeze ? STATE_SUSPENDED : STATE_RESUMED);
-    job_end(work->job, err);
+    return cgroup_thaw(cgroup, err);
 }
 
-static bool set_frozen(Domain *domain, bool freeze, GError **err)
+static void thawed(Job *job, const CgroupWork *work, GError *err)
 {
-    g_autoptr(Plan) plan = NULL;
-    g_autoptr(Cgroup) cgroup = NULL;
-    g_autoptr(GTask) task = NULL;
-    FreezeWork *work;
-
-    if (domain->gone)
-        return fail(err, ERR(DOMAIN, OPERATION_INVALID), _("the container has just ended"));
-    if (!domain_def_compile(domain->live, &domain->driver->host, &plan, err) ||
-        !cgroup_open(plan->cgroup.partition, plan->cgroup.name, &cgroup, err))
-        return false;
-    work = g_new0(FreezeWork, 1);
-    work->cgroup = g_steal_pointer(&cgroup);
-    work->freeze = freeze;
-    work->domain = domain_ref(domain);
-    work->job = job_hold(domain);
-    task = g_task_new(NULL, NULL, frozen, NULL);
-    g_task_set_task_data(task, work, freeze_work_free);
-    g_task_run_in_thread(task, freeze_in_thread);
-    return true;
+    if (!err)
+        (void)state_change(job_domain(job), STATE_RESUMED);
+    job_end(job, err);
 }
 
 static bool suspend(RpcCall *call, const void *args, void *ret, GError **err)
 {
+    const CgroupWork work = { .make = freeze, .made = frozen };
     Domain *domain = rpc_call_domain(call);
 
-    return domain->state == VIR_DOMAIN_PAUSED || set_frozen(domain, true, err);
+    return domain->state == VIR_DOMAIN_PAUSED || cgroup_work_begin(domain, &work, err);
 }
 
 static bool resume(RpcCall *call, const void *args, void *ret, GError **err)
 {
+    const CgroupWork work = { .make = thaw, .made = thawed };
     Domain *domain = rpc_call_domain(call);
 
     if (domain->state != VIR_DOMAIN_PAUSED)
         return fail(err, ERR(LXC, OPERATION_INVALID), _("domain '%s' is not suspended"),
                     domain->name);
-    return set_frozen(domain, false, err);
+    return cgroup_work_begin(domain, &work, err);
 }
 
 bool on_domain_suspend(RpcCall *call, const void *args, void *ret, GError **err)

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* See cgroup-work.h. */
+#include "lxc_driver/cgroup-work.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <gio/gio.h>
+
+typedef struct Change {
+    CgroupWork work;
+    Cgroup *cgroup; /* the thread's */
+    Job *job;       /* held, and with it the domain */
+} Change;
+
+static void change_free(void *data)
+{
+    Change *change = data;
+
+    cgroup_free(change->cgroup);
+    g_free(change);
+}
+
+static void make_in_thread(GTask *task, void *source, void *data, GCancellable *cancellable)
+{
+    Change *change = data;
+    GError *err = NULL;
+
+    if (change->work.make(change->cgroup, &change->work, &err))
+        g_task_return_boolean(task, TRUE);
+    else
+        g_task_return_error(task, err);
+}
+
+static bool fail_ended(GError **err)
+{
+    return fail(err, ERR(DOMAIN, OPERATION_INVALID), _("the container has just ended"));
+}
+
+/* In groups that go away nothing can be changed; the reason says more than what failed then. */
+static void made(GObject *source, GAsyncResult *result, void *data)
+{
+    const Change *change = g_task_get_task_data(G_TASK(result));
+    GError *err = NULL;
+
+    if (!g_task_propagate_boolean(G_TASK(result), &err) && job_domain(change->job)->gone) {
+        g_clear_error(&err);
+        (void)fail_ended(&err);
+    }
+    change->work.made(change->job, &change->work, err);
+}
+
+bool cgroup_work_begin(Domain *domain, const CgroupWork *work, GError **err)
+{
+    g_autoptr(Plan) plan = NULL;
+    g_autoptr(Cgroup) cgroup = NULL;
+    g_autoptr(GTask) task = NULL;
+    Change *change;
+
+    if (domain->gone)
+        return fail_ended(err);
+    if (!domain_def_compile(domain->live, &domain->driver->host, &plan, err) ||
+        !cgroup_open(plan->cgroup.partition, plan->cgroup.name, &cgroup, err))
+        return false;
+    change = g_new0(Change, 1);
+    change->work = *work;
+    change->cgroup = g_steal_pointer(&cgroup);
+    change->job = job_hold(domain);
+    task = g_task_new(NULL, NULL, made, NULL);
+    g_task_set_task_data(task, change, change_free);
+    g_task_run_in_thread(task, make_in_thread);
+    return true;
+}
