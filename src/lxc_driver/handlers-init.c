@@ -10,46 +10,87 @@
 #include "lxc_driver/init-control.h"
 #include "remote-xdr.h"
 
+#include <gio/gio.h>
 #include <libvirt/libvirt.h>
 
-/* The two ways, both when neither is asked for: the fifo first, a signal where nobody listens. */
-static bool request(const Domain *domain, InitRequest what, bool initctl, bool by_signal,
-                    GError **err)
+/* A question on its way to init. A thread puts it: the fifo is in a tree that may be anywhere. */
+typedef struct Question {
+    pid_t init;
+    InitRequest what;
+    bool by_fifo;
+    bool by_signal;
+    Job *job; /* held, and with it the domain */
+} Question;
+
+/* By the fifo first, by a signal where nobody listens there. */
+static bool ask(const Question *question, GError **err)
 {
     g_autoptr(GError) problem = NULL;
 
-    if (!initctl && !by_signal)
-        initctl = by_signal = true;
-    if (initctl) {
-        if (init_control_initctl(domain->init_pid, what, &problem))
-            return true;
-        if (!by_signal) {
-            g_propagate_error(err, g_steal_pointer(&problem));
-            return false;
-        }
-    }
-    return init_control_signal(domain->init_pid, what, err);
+    if (question->by_fifo && init_control_initctl(question->init, question->what, &problem))
+        return true;
+    if (question->by_signal)
+        return init_control_signal(question->init, question->what, err);
+    g_propagate_error(err, g_steal_pointer(&problem));
+    return false;
+}
+
+static void ask_in_thread(GTask *task, void *source, void *data, GCancellable *cancellable)
+{
+    GError *err = NULL;
+
+    if (ask(data, &err))
+        g_task_return_boolean(task, TRUE);
+    else
+        g_task_return_error(task, err);
+}
+
+static void asked(GObject *source, GAsyncResult *result, void *data)
+{
+    const Question *question = g_task_get_task_data(G_TASK(result));
+    GError *err = NULL;
+
+    (void)g_task_propagate_boolean(G_TASK(result), &err); /* told by err */
+    job_end(question->job, err);
+}
+
+/* Both ways when neither is asked for. */
+static void begin_to_ask(Domain *domain, InitRequest what, bool by_fifo, bool by_signal)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, NULL, asked, NULL);
+    Question *question = g_new(Question, 1);
+
+    *question = (Question){ .init = domain->init_pid,
+                            .what = what,
+                            .by_fifo = by_fifo || !by_signal,
+                            .by_signal = by_signal || !by_fifo,
+                            .job = job_hold(domain) };
+    g_task_set_task_data(task, question, g_free);
+    g_task_run_in_thread(task, ask_in_thread);
 }
 
 static bool shut_down(RpcCall *call, const void *args, void *ret, GError **err)
 {
-    return request(rpc_call_domain(call), INIT_POWEROFF, false, false, err);
+    begin_to_ask(rpc_call_domain(call), INIT_POWEROFF, false, false);
+    return true;
 }
 
 static bool shut_down_with_flags(RpcCall *call, const void *args_, void *ret, GError **err)
 {
     const RemoteDomainShutdownFlagsArgs *args = args_;
 
-    return request(rpc_call_domain(call), INIT_POWEROFF, args->flags & VIR_DOMAIN_SHUTDOWN_INITCTL,
-                   args->flags & VIR_DOMAIN_SHUTDOWN_SIGNAL, err);
+    begin_to_ask(rpc_call_domain(call), INIT_POWEROFF, args->flags & VIR_DOMAIN_SHUTDOWN_INITCTL,
+                 args->flags & VIR_DOMAIN_SHUTDOWN_SIGNAL);
+    return true;
 }
 
 static bool reboot(RpcCall *call, const void *args_, void *ret, GError **err)
 {
     const RemoteDomainRebootArgs *args = args_;
 
-    return request(rpc_call_domain(call), INIT_REBOOT, args->flags & VIR_DOMAIN_REBOOT_INITCTL,
-                   args->flags & VIR_DOMAIN_REBOOT_SIGNAL, err);
+    begin_to_ask(rpc_call_domain(call), INIT_REBOOT, args->flags & VIR_DOMAIN_REBOOT_INITCTL,
+                 args->flags & VIR_DOMAIN_REBOOT_SIGNAL);
+    return true;
 }
 
 bool on_domain_shutdown(RpcCall *call, const void *args, void *ret, GError **err)
