@@ -81,11 +81,11 @@ static bool judge(GVariant *answer, const char *action, GError **err)
     g_variant_get(answer, "((bb@a{ss}))", &authorized, &challenge, &details);
     if (authorized)
         return true;
+    if (g_variant_lookup(details, "polkit.dismissed", "&s", &dismissed))
+        return fail(err, ERR(RPC, AUTH_CANCELLED), _("user cancelled authentication process"));
     if (challenge)
         return fail(err, ERR(RPC, AUTH_UNAVAILABLE),
                     _("no polkit agent available to authenticate action '%s'"), action);
-    if (g_variant_lookup(details, "polkit.dismissed", "&s", &dismissed))
-        return fail(err, ERR(RPC, AUTH_CANCELLED), _("user cancelled authentication process"));
     return refuse(err);
 }
 
