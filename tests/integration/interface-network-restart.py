@@ -87,8 +87,8 @@ with Instance(network=True) as host:
 
     # Our daemon is killed somewhere in a start: the next one knows of every port.
     def attempt():
-        with contextlib.suppress(libvirt.libvirtError):
-            host.connect().lookupByName('bb').create()
+        with contextlib.suppress(libvirt.libvirtError):  # a connection that the script does not go on with
+            libvirt.open(host.uri()).lookupByName('bb').create()
 
     for moment in range(8):
         starter = threading.Thread(target=attempt)
