@@ -132,7 +132,8 @@ static void consoles_close(Run *run)
 /* We join, so that init is born inside, and leave once it is there. See cgroup_join. */
 static bool cgroup_enter(Run *run, GError **err)
 {
-    return cgroup_create(&run->plan.cgroup, &run->cgroup, err) && cgroup_join(run->cgroup, err);
+    return cgroup_create(&run->plan.cgroup, &run->cgroup, err) &&
+           cgroup_step_aside(run->cgroup, err) && cgroup_join(run->cgroup, err);
 }
 
 static void cgroup_undo(Run *run)

@@ -9,6 +9,9 @@
  *
  * A group of the same path is made in every hierarchy, whether or not the plan sets anything there:
  * the container's own view of the control groups (PLAN_MOUNT_CGROUP) starts at it.
+ *
+ * Beside it, NAME.libvirt-lxc.controller takes in the controller of a daemon that systemd started:
+ * what is done to that unit, a kill or a limit, is not done to the containers.
  */
 #include "kernel/cgroup.h"
 
@@ -22,6 +25,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define ASIDE_SUFFIX ".controller"
 
 /* v2 controllers that are asked for on the way down to the group. */
 static const char *const wanted_controllers[] = { "cpu", "cpuset", "io", "memory", "pids" };
@@ -260,13 +265,19 @@ const char *cgroup_path(const Cgroup *cgroup)
 
 /* ---- joined and left ---- */
 
-static bool enter_v1(const Hierarchy *hierarchy, const char *dir, GError **err)
+static bool enter(const Hierarchy *hierarchy, const char *dir, GError **err)
 {
-    g_autofree char *tasks = g_build_filename(dir, "tasks", NULL);
+    const char *members = hierarchy->unified ? "cgroup.procs" : "tasks";
+    g_autofree char *path = g_build_filename(dir, members, NULL);
 
-    if (hierarchy->unified || path_write(AT_FDCWD, tasks, "0"))
+    if (path_write(AT_FDCWD, path, "0"))
         return true;
     return fail_errno(err, errno, _("cannot join cgroup '%s'"), dir);
+}
+
+static bool enter_v1(const Hierarchy *hierarchy, const char *dir, GError **err)
+{
+    return hierarchy->unified || enter(hierarchy, dir, err);
 }
 
 bool cgroup_join(Cgroup *cgroup, GError **err)
@@ -274,6 +285,35 @@ bool cgroup_join(Cgroup *cgroup, GError **err)
     for (guint i = 0; i < cgroup->hierarchies->len; i++) {
         const Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
         if (!enter_v1(hierarchy, hierarchy->dir, err))
+            return false;
+    }
+    return true;
+}
+
+/* "/system.slice/virtlxcd.service", or a session that somebody started the daemon in. */
+static bool is_unit_of_systemd(const char *group)
+{
+    return g_str_has_suffix(group, ".service") || g_str_has_suffix(group, ".scope");
+}
+
+static bool step_aside(Hierarchy *hierarchy, GError **err)
+{
+    g_autofree char *parent = g_path_get_dirname(hierarchy->dir);
+    g_autofree char *aside = g_strconcat(hierarchy->dir, ASIDE_SUFFIX, NULL);
+
+    if (!is_unit_of_systemd(hierarchy->own))
+        return true;
+    if (!make_level(hierarchy, parent, aside, err) || !enter(hierarchy, aside, err))
+        return false;
+    g_free(hierarchy->own);
+    hierarchy->own = g_strdup(aside + strlen(hierarchy->mount));
+    return true;
+}
+
+bool cgroup_step_aside(Cgroup *cgroup, GError **err)
+{
+    for (guint i = 0; i < cgroup->hierarchies->len; i++) {
+        if (!step_aside(g_ptr_array_index(cgroup->hierarchies, i), err))
             return false;
     }
     return true;
@@ -345,9 +385,25 @@ static bool remove_each(Cgroup *cgroup, bool (*remove_one)(const char *dir), GEr
     return gone;
 }
 
+/* We may be in it ourselves, and about to end: the hierarchy's root takes in everybody. */
+static void remove_aside(const Hierarchy *hierarchy)
+{
+    g_autofree char *aside = g_strconcat(hierarchy->dir, ASIDE_SUFFIX, NULL);
+
+    if (rmdir(aside) == 0 || errno != EBUSY)
+        return;
+    if (!strcmp(hierarchy->own, aside + strlen(hierarchy->mount)) &&
+        enter(hierarchy, hierarchy->mount, NULL))
+        (void)rmdir(aside); /* empty and harmless if it stays; the next start uses it again */
+}
+
 bool cgroup_remove(Cgroup *cgroup, GError **err)
 {
-    return remove_each(cgroup, remove_tree, err);
+    bool gone = remove_each(cgroup, remove_tree, err);
+
+    for (guint i = 0; gone && i < cgroup->hierarchies->len; i++)
+        remove_aside(g_ptr_array_index(cgroup->hierarchies, i));
+    return gone;
 }
 
 bool cgroup_remove_below(Cgroup *cgroup, GError **err)

@@ -71,6 +71,13 @@ bool cgroup_attach_view(const Cgroup *cgroup, int target_fd, GError **err);
 int cgroup_open_kill(Cgroup *cgroup);
 int cgroup_open_thaw(Cgroup *cgroup, bool *ret_is_v1);
 
+/*
+ * Takes the calling process out of the unit that systemd started the daemon as, to a group beside
+ * the container's; cgroup_leave comes back to it, cgroup_remove removes it. Elsewhere it does
+ * nothing.
+ */
+bool cgroup_step_aside(Cgroup *cgroup, GError **err);
+
 /* Removes the groups, nested ones first; fine when they are gone already. */
 bool cgroup_remove(Cgroup *cgroup, GError **err);
 
