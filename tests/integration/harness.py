@@ -471,9 +471,10 @@ def make_tree(top):
 # ---- consoles ------------------------------------------------------------------------------------
 
 class Console:
-    """
-    A console stream with a reader thread; expect() waits for text. The stream never blocks: libvirt 9.0's client can forget
-    to wake a thread that waits for one stream when another thread waits for a second one on the same connection.
+    """A console stream that the event loop reads; expect() waits for text.
+
+    Not a thread that blocks in recv: libvirt's client may then miss what comes, and go on only with the
+    next keepalive.
     """
 
     def __init__(self, conn, dom, alias=None):
@@ -482,33 +483,31 @@ class Console:
         self.data = b''
         self.ended = False
         self.news = threading.Condition()
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
+        self.stream.eventAddCallback(libvirt.VIR_STREAM_EVENT_READABLE | libvirt.VIR_STREAM_EVENT_ERROR | libvirt.VIR_STREAM_EVENT_HANGUP,
+                                     self.read, None)
 
-    def read(self):
-        while True:
-            try:
-                part = self.stream.recv(65536)
-            except libvirt.libvirtError:
-                part = b''
-            if part == -2:  # nothing yet
-                select.select([], [], [], 0.002)
-                continue
-            with self.news:
-                self.data += part
-                self.ended = not part
-                self.news.notify_all()
-            if not part:
-                return
+    def read(self, stream, _events, _opaque):
+        try:
+            part = stream.recv(65536)
+        except libvirt.libvirtError:
+            part = b''
+        if part == -2:  # nothing there
+            return
+        with self.news:
+            self.data += part
+            self.ended = not part
+            self.news.notify_all()
+        if not part:
+            stream.eventRemoveCallback()
 
     def send(self, text):
         data = text.encode() if isinstance(text, str) else text
         while data:
-            n = self.stream.send(data)
-            if n == -2:
-                select.select([], [], [], 0.002)
+            sent = self.stream.send(data)
+            if sent == -2:  # it is full
+                select.select([], [], [], 0.001)
             else:
-                data = data[n:]
+                data = data[sent:]
 
     def expect(self, text, seconds=10):
         """Waits for the text and returns everything up to its end, taking it away."""
@@ -533,9 +532,10 @@ class Console:
         return text[:-len('<end>')].decode(errors='replace').replace('\r', '').strip()
 
     def close(self):
+        with contextlib.suppress(libvirt.libvirtError):  # the first when it has ended
+            self.stream.eventRemoveCallback()
         with contextlib.suppress(libvirt.libvirtError):
             self.stream.abort()
-        self.reader.join(5)
 
 
 def scratch_file(text=''):
