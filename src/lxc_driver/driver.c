@@ -53,7 +53,6 @@ bool driver_new(const Paths *paths, Config *config, Driver **ret_driver, GError 
     g_autoptr(Driver) driver = g_new0(Driver, 1);
 
     driver->paths = paths;
-    driver->config = config;
     driver->is_private = *paths->root != '\0';
     driver->arch = host_arch();
     driver->host.arch = driver->arch;
@@ -71,6 +70,7 @@ bool driver_new(const Paths *paths, Config *config, Driver **ret_driver, GError 
     driver->domains = domain_list_new();
     driver->events = events_new(driver);
     fill_programs(driver);
+    driver->config = config; /* from here on */
     *ret_driver = g_steal_pointer(&driver);
     return true;
 }

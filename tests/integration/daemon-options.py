@@ -60,3 +60,6 @@ with Instance() as host:
     equal(os.path.exists(pid_file), False)
     for bad in ('no_quotes = abc\n', 'max_clients = "many"\n'):
         contains(run('--root', host.root, '-f', scratch_file(bad), check=1), 'max_clients' if 'max' in bad else ':1:')
+    # Half an installation: it says what is missing.
+    os.environ['VIRTLXCD_LIBEXEC_DIR'] = '/nonexistent'
+    contains(run('--root', host.root, check=1), '/nonexistent/virtlxc-controller')
