@@ -14,7 +14,9 @@
 #include "lxc_driver/daemon-config.h"
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/text.h"
+#include "lxc_driver/host.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -302,4 +304,22 @@ bool config_read(Config *config, const char *path, GError **err)
         return true;
     return fail(err, ERR(CONF, SYSTEM_ERROR), _("cannot read the configuration: %s"),
                 problem->message);
+}
+
+void config_warn(const Config *config)
+{
+    const struct {
+        const char *name;
+        bool is_set;
+    } unused[] = {
+        {"log_outputs",        config->log_outputs != NULL   },
+        { "log_filters",       config->log_filters != NULL   },
+        { "log_with_libvirtd", config->log_with_libvirtd != 0},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(unused); i++)
+        if (unused[i].is_set)
+            log_warning(_("the setting '%s' has no effect here"), unused[i].name);
+    if (config->host_uuid && !host_uuid_is_good(config->host_uuid))
+        log_warning(_("'%s' is no good uuid of a host and is not used"), config->host_uuid);
 }

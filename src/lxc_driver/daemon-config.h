@@ -49,3 +49,6 @@ bool config_read(Config *config, const char *path, GError **err);
 
 /* The same for text; `name` stands in for the file in messages. */
 bool config_parse(Config *config, const char *name, const char *text, GError **err);
+
+/* Says in the log what is set and has no effect. */
+void config_warn(const Config *config);

@@ -139,6 +139,13 @@ static char *tidy_uuid(const char *text)
     return NULL;
 }
 
+bool host_uuid_is_good(const char *text)
+{
+    g_autofree char *uuid = tidy_uuid(text);
+
+    return uuid != NULL;
+}
+
 char *host_uuid(const char *root, const char *configured, const char *source)
 {
     /* The last one is there on every machine, and stays the same until the next boot. */

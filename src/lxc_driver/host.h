@@ -31,6 +31,7 @@ char *host_name(void);
 
 /* `configured` wins; then the firmware's, unless `source` is "machine-id"; then the machine id. */
 char *host_uuid(const char *root, const char *configured, const char *source);
+bool host_uuid_is_good(const char *text);
 
 /* Nanoseconds since boot. */
 typedef struct HostCpuStats {

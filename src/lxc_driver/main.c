@@ -181,6 +181,7 @@ static gboolean on_reload_signal(void *data)
     limits = limits_of(config);
     rpc_server_set_limits(driver->server, &limits);
     use_log_settings(daemon_, config);
+    config_warn(config);
     config_free(driver->config);
     driver->config = g_steal_pointer(&config);
     if (!reconnect_load_definitions(driver, &err))
@@ -308,7 +309,10 @@ static bool run(Daemon *daemon_, GError **err)
         !driver_new(daemon_->paths, daemon_->config, &daemon_->driver, err))
         return false;
     daemon_->config = NULL; /* the driver's now */
-    return (!daemon_->options.daemon || redirect_log(daemon_, err)) && serve(daemon_, err);
+    if (daemon_->options.daemon && !redirect_log(daemon_, err))
+        return false;
+    config_warn(daemon_->driver->config);
+    return serve(daemon_, err);
 }
 
 static void clean_up(Daemon *daemon_)

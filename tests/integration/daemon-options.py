@@ -10,9 +10,15 @@ import libvirt
 
 from harness import PATIENCE, Events, Instance, contains, equal, eventually, is_alive, scratch_file, skip
 
-with Instance() as host:
+with Instance(config='log_outputs = "1:stderr"\nhost_uuid = "zzz"\n') as host:
     if host.stock:
         skip('this is about our own')
+
+    # What it was told in vain is in its log.
+    with open(host.path('daemon.log'), encoding='utf-8') as file:
+        text = file.read()
+    contains(text, "'log_outputs' has no effect")
+    contains(text, "'zzz' is no good uuid")
 
     def run(*words, check=0):
         done = subprocess.run([os.path.abspath(host.command()[0]), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
