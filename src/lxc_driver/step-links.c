@@ -4,8 +4,9 @@
 /*
  * The container's network links. They can only be made once the controller has the namespace, so
  * the step itself has nothing to run; the work is done when the controller asks, in a worker
- * thread, since the kernel's lock on all links may be held for long. Undo removes host ends that
- * would be in the way: normally the dying namespace takes its links along in the background.
+ * thread, since the kernel's lock on all links may be held for long. An error goes to the
+ * controller, which puts the step's name before it. Undo removes host ends that would be in the
+ * way: normally the dying namespace takes its links along in the background.
  */
 #include "base/error.h"
 #include "base/fd.h"
@@ -72,8 +73,6 @@ static void created(GObject *source, GAsyncResult *result, void *data)
         interface->target_dev = g_strdup(work->host_names[i]);
     }
     (void)g_task_propagate_boolean(G_TASK(result), &err); /* told by err */
-    if (err)
-        (void)fail_while(&err, "links");
     run->links_under_way = false;
     if (run->late_error)
         run_step_done(run, g_steal_pointer(&run->late_error));
@@ -95,7 +94,7 @@ void step_links_create(Run *run, pid_t init_pid)
     }
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        (void)fail_errno(&err, errno, _("links: cannot open the network namespace '%s'"), path);
+        (void)fail_errno(&err, errno, _("cannot open the network namespace '%s'"), path);
         controller_link_links_done(run->domain->link, err);
         return;
     }

@@ -25,6 +25,7 @@ with Instance() as host:
             ('script', {'init': '/script'}, '/script.*No such file'),
             ('tree', {'tree': '/no/such/tree'}, '/no/such/tree.*No such file'),
             ('user', {'os_extra': '<inituser>nobodyhere</inituser>'}, 'nobodyhere'),
+            ('bridge', {'devices': "<interface type='bridge'><source bridge='nosuch'/></interface>"}, "^links: interface 'eth0': .*nosuch"),
             ('workdir', {'os_extra': '<initdir>/no/such/dir</initdir>'}, '/no/such/dir')):
         dom = host.define(name, **words)
         for _ in range(2):
