@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -367,6 +368,33 @@ static void do_mknod(char **args)
                           makedev((unsigned)atoi(args[2]), (unsigned)atoi(args[3]))) == 0);
 }
 
+static void do_umount(char **args)
+{
+    result("umount", umount2(args[0], MNT_DETACH) == 0);
+}
+
+/* Takes the read-only flag off a mount. */
+static void do_remount_rw(char **args)
+{
+    result("remount-rw", mount(NULL, args[0], NULL, MS_REMOUNT | MS_BIND, NULL) == 0);
+}
+
+/* mount TYPE OPTIONS PATH */
+static void do_mount(char **args)
+{
+    result("mount", mount("none", args[2], args[0], 0, args[1]) == 0);
+}
+
+static void do_bind(char **args)
+{
+    result("bind", mount(args[0], args[1], NULL, MS_BIND, NULL) == 0);
+}
+
+static void do_mkdir(char **args)
+{
+    result("mkdir", mkdir(args[0], 0755) == 0);
+}
+
 /* Reads what is left in an inherited descriptor. */
 static void do_fdread(char **args)
 {
@@ -477,35 +505,40 @@ static void do_initctl(char **args)
 }
 
 static const Verb verbs[] = {
-    {"abort",     0, do_abort   },
-    { "cat",      1, do_cat     },
-    { "cwd",      0, do_cwd     },
-    { "eat",      1, do_eat     },
-    { "echo",     0, do_echo    },
-    { "env",      0, do_env     },
-    { "exit",     1, do_exit    },
-    { "fdread",   1, do_fdread  },
-    { "fds",      0, do_fds     },
-    { "flood",    1, do_flood   },
-    { "forks",    1, do_forks   },
-    { "halt",     0, do_halt    },
-    { "host",     0, do_host    },
-    { "ids",      0, do_ids     },
-    { "initctl",  0, do_initctl },
-    { "mark",     1, do_mark    },
-    { "mknod",    4, do_mknod   },
-    { "ns",       0, do_ns      },
-    { "on",       2, do_on      },
-    { "open",     1, do_open    },
-    { "pause",    0, do_pause   },
-    { "poweroff", 0, do_poweroff},
-    { "reboot",   0, do_reboot  },
-    { "say",      1, do_say     },
-    { "to",       1, do_to      },
-    { "tree",     1, do_tree    },
-    { "tty",      0, do_tty     },
-    { "wait",     1, do_wait    },
-    { "write",    2, do_write   },
+    {"abort",       0, do_abort     },
+    { "bind",       2, do_bind      },
+    { "cat",        1, do_cat       },
+    { "cwd",        0, do_cwd       },
+    { "eat",        1, do_eat       },
+    { "echo",       0, do_echo      },
+    { "env",        0, do_env       },
+    { "exit",       1, do_exit      },
+    { "fdread",     1, do_fdread    },
+    { "fds",        0, do_fds       },
+    { "flood",      1, do_flood     },
+    { "forks",      1, do_forks     },
+    { "halt",       0, do_halt      },
+    { "host",       0, do_host      },
+    { "ids",        0, do_ids       },
+    { "initctl",    0, do_initctl   },
+    { "mark",       1, do_mark      },
+    { "mkdir",      1, do_mkdir     },
+    { "mknod",      4, do_mknod     },
+    { "mount",      3, do_mount     },
+    { "ns",         0, do_ns        },
+    { "on",         2, do_on        },
+    { "open",       1, do_open      },
+    { "pause",      0, do_pause     },
+    { "poweroff",   0, do_poweroff  },
+    { "reboot",     0, do_reboot    },
+    { "remount-rw", 1, do_remount_rw},
+    { "say",        1, do_say       },
+    { "to",         1, do_to        },
+    { "tree",       1, do_tree      },
+    { "tty",        0, do_tty       },
+    { "umount",     1, do_umount    },
+    { "wait",       1, do_wait      },
+    { "write",      2, do_write     },
 };
 
 static const Verb *verb_find(const char *name)

@@ -37,12 +37,11 @@ typedef struct BaseMount {
 #define OPTIONAL PLAN_MOUNT_F_OPTIONAL
 #define LOCKED (NOSUID | NODEV | NOEXEC)
 #define LOCKED_READONLY (LOCKED | PLAN_MOUNT_F_READONLY)
-#define HOST_SYS (LOCKED_READONLY | PLAN_MOUNT_F_RECURSIVE)
 #define PTS_OPTIONS "newinstance,ptmxmode=0666,mode=0620,gid=5"
 
 /*
  * sysfs can only be mounted by the owner of the network namespace, so a container with an id map
- * on the host's network gets the host's /sys, read-only.
+ * on the host's network gets the host's /sys, read-only and without what is mounted below it.
  */
 static const BaseMount mounts[] = {
     {"/proc",                          PLAN_MOUNT_NEW,      "proc",   "",          LOCKED,          0               },
@@ -62,7 +61,7 @@ static const BaseMount mounts[] = {
     { "/proc/acpi",                    PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
     { "/proc/asound",                  PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
     { "/sys",                          PLAN_MOUNT_NEW,      "sysfs",  "",          LOCKED_READONLY, NEED_SYSFS      },
-    { "/sys",                          PLAN_MOUNT_HOST,     "/sys",   "",          HOST_SYS,        NEED_HOST_SYS   },
+    { "/sys",                          PLAN_MOUNT_HOST,     "/sys",   "",          LOCKED_READONLY, NEED_HOST_SYS   },
     { "/sys/firmware",                 PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
     { "/sys/devices/virtual/powercap", PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
     { "/sys/fs/selinux",               PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },

@@ -26,6 +26,7 @@
 #include <linux/close_range.h>
 #include <linux/keyctl.h>
 #include <net/if.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
@@ -201,8 +202,11 @@ static bool enter_dir(const PlanInit *init, GError **err)
 static bool place_descriptors(Run *run, GError **err)
 {
     int first_free = FIRST_PASSED_FD + (int)run->n_passed;
+    int talk = fcntl(run->inner_fd, F_DUPFD_CLOEXEC, first_free);
 
-    run->inner_fd = fcntl(run->inner_fd, F_DUPFD_CLOEXEC, first_free);
+    if (talk < 0)
+        return fail_errno(err, errno, _("cannot move a descriptor"));
+    run->inner_fd = talk;
     for (size_t i = 0; i < run->n_passed; i++)
         run->passed[i] = fcntl(run->passed[i], F_DUPFD_CLOEXEC, first_free);
     for (size_t i = 0; i < run->n_passed; i++) {
@@ -214,22 +218,40 @@ static bool place_descriptors(Run *run, GError **err)
     return true;
 }
 
+/* By the kernel's call: the C library keeps two for itself, which posix_spawn has set to ignored.
+ */
+static void reset_signals(void)
+{
+    const uint64_t by_default[4] = { 0 }; /* the kernel's struct sigaction, no larger than this */
+
+    for (int signum = 1; signum < NSIG; signum++) /* KILL and STOP refuse, and always are */
+        (void)syscall(SYS_rt_sigaction, signum, by_default, NULL, sizeof(uint64_t));
+}
+
+/* The container does not outlive the parent of its init: not even one that ended before this. */
+static bool tie_to_controller(const Run *run, GError **err)
+{
+    struct pollfd controller = { run->inner_fd, 0, 0 };
+
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+        return fail_errno(err, errno, _("cannot tie the process to its controller"));
+    if (poll(&controller, 1, 0) > 0) /* hung up */
+        _exit(1);
+    return true;
+}
+
 static bool reset_process(const Run *run, GError **err)
 {
     sigset_t none;
 
-    for (int signum = 1; signum < NSIG; signum++)
-        (void)signal(signum, SIG_DFL); /* KILL and STOP refuse, and the C library's own */
+    reset_signals();
     (void)sigemptyset(&none);
     if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
         return fail_errno(err, errno, _("cannot reset the signals"));
     (void)umask(022); /* gives the old one */
     if (run->plan.init.personality_32bit && personality(PER_LINUX32) < 0)
         return fail_errno(err, errno, _("cannot become a 32 bit process"));
-    /* The container does not outlive the parent of its init. */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-        return fail_errno(err, errno, _("cannot tie the process to its controller"));
-    return true;
+    return tie_to_controller(run, err);
 }
 
 /* A list of the plan's with the NULL that exec wants. Lives until then. */

@@ -3,8 +3,9 @@
 # SPDX-FileCopyrightText: The virtlxcd authors
 """With an id map the container's root is nobody special on the host, and its tree needs no change of owner."""
 import os
+import re
 
-from harness import Instance, contains, equal, eventually, skip
+from harness import Console, Instance, contains, equal, eventually, skip
 
 IDMAP = "<idmap><uid start='0' target='200000' count='65536'/><gid start='0' target='300000' count='65536'/></idmap>"
 
@@ -32,3 +33,46 @@ with Instance() as host:
     equal((made.st_uid, made.st_gid), (0, 0))
     equal(sorted((name, os.lstat(os.path.join(host.tree(), name)).st_uid) for name in os.listdir(host.tree())), before)
     dom.destroy()
+
+    def ask(*commands, **words):
+        """Each command is one verb with its arguments."""
+        args = [word for command in commands for word in (*command.split(), ',')][:-1]
+        return host.ask('bb', *args, extra=IDMAP, **words).splitlines()
+
+    def may_not(*commands, **words):
+        for command, line in zip(commands, ask(*commands, **words), strict=True):
+            assert re.match(r'\S+ errno (EPERM|EINVAL|EROFS|EACCES)$', line), f'{command}: {line}'
+
+    # Whoever is root inside takes nothing away that protects the host, makes nothing of it writable, and gets no
+    # whole view of the kernel by mounting it anew.
+    source = host.path('source')
+    os.makedirs(source)
+    os.chmod(source, 0o777)
+    shared = f"<filesystem><source dir='{source}'/><target dir='/shared'/><readonly/></filesystem>"
+    root = f"<filesystem accessmode='mapped'><source dir='{host.tree()}'/><target dir='/'/><readonly/></filesystem>"
+    os.makedirs(host.tree() + '/shared', exist_ok=True)
+    os.makedirs(host.tree() + '/report', exist_ok=True)
+    kept = ['/proc/sys', '/sys', '/sys/fs/cgroup', '/sys/fs/cgroup/memory', '/sys/fs/cgroup/devices', '/shared',
+            *(path for path in ('/proc/kcore', '/proc/sysrq-trigger', '/proc/keys', '/proc/timer_list', '/sys/firmware') if os.path.exists(path))]
+    kept = [path for path in kept if path == '/shared' or os.path.exists(path)]
+    for features in ('', '<privnet/>'):
+        may_not(*(f'umount {path}' for path in (*kept, '/proc', '/dev')), features=features, devices=shared)
+        may_not(*(f'remount-rw {path}' for path in kept), 'write /shared/made x', 'write /proc/sys/kernel/core_pattern |/bin/false',
+                'write /proc/sys/kernel/hostname x', features=features, devices=shared)
+        may_not('mount proc hidepid=0 /tmp', 'bind /proc /tmp', 'bind /sys /tmp', features=features, devices=shared)
+    # With a read-only root all else is read-only too: the report is on the console.
+    dom = host.create('ro', tree=False, devices=root + shared, extra=IDMAP,
+                      args='remount-rw / , write /etc/made x , remount-rw /shared , umount /shared , say finished , pause')
+    console = Console(host.conn, dom)
+    said = console.expect('finished')
+    equal(re.findall(r'\S+ errno \S+', said.decode()),
+          ['remount-rw errno EPERM', 'write errno EROFS', 'remount-rw errno EPERM', 'umount errno EINVAL'])
+    console.close()
+    dom.destroy()
+    equal(os.listdir(source), [])
+    # A view of control groups of one's own is one of the same groups, and no more is allowed in it.
+    if os.path.exists('/sys/fs/cgroup/devices/devices.allow'):
+        equal(ask('mount cgroup devices /tmp', 'write /tmp/devices.allow a', 'write /tmp/cgroup.procs 0'),
+              ['mount ok', 'write errno EACCES', 'write errno EACCES'])
+    # What does no harm works.
+    equal(ask('mount tmpfs size=64k /tmp', 'write /tmp/x x', 'umount /tmp'), ['mount ok', 'write ok', 'umount ok'])

@@ -38,6 +38,12 @@ with Instance() as host:
     # Process: first of its kind, leader of its session, on its own terminal, root without groups.
     equal(ask('ids', 'ids').splitlines(), ['uid 0 gid 0 groups', 'pid 1 ppid 0 sid 1 pgid 1'])
     contains(ask('tty', 'tty'), 'pgrp 1')
+    # Nothing inherited from the daemon: signals, privileges on the side, a tracer.
+    status = dict(line.split(':\t', 1) for line in ask('status', 'cat', '/proc/self/status').splitlines())
+    for name in ('SigBlk', 'SigIgn', 'SigCgt', 'CapInh', 'CapAmb'):
+        equal(status[name], '0' * 16, name)
+    equal((status['Umask'], status['NoNewPrivs'], status['TracerPid']), ('0022', '0', '0'))
+    equal(status['CapEff'], status['CapBnd'])
     equal(ask('cwd', 'cwd').strip(), '/')
     equal(ask('host-name.x', 'host').split(), ['host-namex', os.uname().machine])
     # 0 and 2 are the console, 1 the payload's report.
@@ -87,6 +93,19 @@ with Instance() as host:
     # Control groups: only its own subtree, seen as the root.
     groups = ask('groups', 'cat', '/proc/self/cgroup')
     equal({line.split(':')[2] for line in groups.splitlines()}, {'/'}, groups)
+    for line in table.splitlines():
+        left, right = line.split(' - ')
+        if right.split()[0] in ('cgroup', 'cgroup2'):
+            equal(left.split()[3], '/', line)
+            assert 'ro' in left.split()[5].split(','), line
+    # The limits and device rules are its own group's files: there to be read, not to be changed.
+    if os.path.exists('/sys/fs/cgroup/devices/devices.allow'):
+        equal(ask('rules', 'write', '/sys/fs/cgroup/devices/devices.allow', 'a', ',', 'mkdir', '/sys/fs/cgroup/devices/more').splitlines(),
+              ['write errno EROFS', 'mkdir errno EROFS'])
+    # Only the host may set who is run when a group gets empty: that file is not in a container's groups.
+    contains(ask('agent', 'cat', '/sys/fs/cgroup/memory/release_agent'), 'ENOENT') if os.path.exists('/sys/fs/cgroup/memory/release_agent') else None
+    equal(ask('kernel', 'write', '/proc/sys/kernel/core_pattern', '|/bin/false', ',', 'open', '/dev/kmsg').splitlines(),
+          ['write errno EROFS', 'open errno ENOENT'])
 
     # Nothing was written into the root tree.
     before = sorted(os.listdir(host.tree()))
