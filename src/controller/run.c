@@ -166,19 +166,33 @@ static bool devices_allow(Run *run, GError **err)
 
 /* ---- limits of init that are ours to reset, not inherited from the daemon ---- */
 
+/* Takes over the reason of an init that has given one. */
+static bool take_reason(Run *run, GError **err)
+{
+    Message message = { 0 };
+
+    if (message_receive(run->init_fd, &message) <= 0)
+        return false;
+    g_clear_error(err);
+    fail_control(err, &message.body.error);
+    run->error_is_named = true;
+    message_clear(&message);
+    return true;
+}
+
+/* An init that ends waits for the builder to be reaped, which is in its pid namespace. */
+bool init_tells_why(Run *run, GError **err)
+{
+    builder_undo(run);
+    return process_wait_end(run->init_pidfd, ENDING_MS) && take_reason(run, err);
+}
+
 /* What we do to init fails when it is just ending; then its own reason is the one to tell. */
 static bool fail_on_init(Run *run, const char *what, GError **err)
 {
     int errnum = errno;
-    Message message = { 0 };
 
-    if (!process_wait_end(run->init_pidfd, ENDING_MS) ||
-        message_receive(run->init_fd, &message) <= 0)
-        return fail_errno(err, errnum, "%s", what);
-    fail_control(err, &message.body.error);
-    run->error_is_named = true;
-    message_clear(&message);
-    return false;
+    return init_tells_why(run, err) ? false : fail_errno(err, errnum, "%s", what);
 }
 
 static bool reset_oom_score(Run *run, GError **err)
@@ -265,15 +279,11 @@ static bool links_make(Run *run, GError **err)
 static bool links_ask(Run *run, GError **err)
 {
     struct pollfd words = { run->init_fd, POLLIN, 0 };
-    Message message = { 0 };
 
     if (links_make(run, err))
         return true;
-    if (poll(&words, 1, 0) <= 0 || message_receive(run->init_fd, &message) <= 0)
-        return false;
-    g_clear_error(err);
-    fail_control(err, &message.body.error);
-    message_clear(&message);
+    if (!run->error_is_named && poll(&words, 1, 0) > 0)
+        (void)take_reason(run, err); /* else it is the links' */
     return false;
 }
 

@@ -81,6 +81,9 @@ void run_print_steps(void);
 void tree_print_steps(void);
 void init_print_steps(void);
 
+/* Of an init that is ending: *err becomes its reason. False, and *err as it was: it has none. */
+bool init_tells_why(Run *run, GError **err);
+
 /* For init: the next word of controller or builder. */
 bool init_await(const Run *run, ControlKind kind, GError **err);
 

@@ -185,7 +185,7 @@ bool builder_start(Run *run, GError **err)
            fail_errno(err, errno, _("cannot clone the builder of the container's tree"));
 }
 
-/* Silence is success only of who ends well. */
+/* Silence is success only of who ends well. The end of init, first of its pids, ends it too. */
 bool builder_finish(Run *run, GError **err)
 {
     Message message = { 0 };
@@ -203,8 +203,11 @@ bool builder_finish(Run *run, GError **err)
         return fail_errno(err, errno, _("cannot wait for the builder of the container's tree"));
     run->builder_pid = 0;
     fd_close(fd_steal(&run->builder_fd));
-    return (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
-           fail(err, ERR(LXC, INTERNAL_ERROR), _("the builder of the container's tree was killed"));
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return true;
+    return init_tells_why(run, err) ? false
+                                    : fail(err, ERR(LXC, INTERNAL_ERROR),
+                                           _("the builder of the container's tree was killed"));
 }
 
 void builder_undo(Run *run)

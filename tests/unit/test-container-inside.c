@@ -49,11 +49,10 @@ static char *run(PlanMaker *make, const char *script)
 static void test_identity(gconstpointer make)
 {
     g_autofree char *output =
-        run((PlanMaker *)make,
-            "echo pid $$; hostname; id -u; id -g; tty;"
-            "tr '\\0' '\\n' < /proc/1/environ;"
-            "echo umask $(umask); echo dir $(readlink /proc/1/cwd);"
-            "grep -E '^(Groups|CapInh|CapAmb|SigBlk):' /proc/1/status");
+        run((PlanMaker *)make, "echo pid $$; hostname; id -u; id -g; tty;"
+                               "tr '\\0' '\\n' < /proc/1/environ;"
+                               "echo umask $(umask); echo dir $(readlink /proc/1/cwd);"
+                               "grep -E '^(Groups|CapInh|CapAmb|SigBlk):' /proc/1/status");
 
     assert_line(output, "pid 1");
     assert_line(output, "trial");
