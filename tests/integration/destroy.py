@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
 """Destroy ends every container: one that ignores signals, one that is paused, one full of processes."""
+import os
+
 import libvirt
 
-from harness import Events, Instance, equal, refused
+from harness import Events, Instance, equal, eventually, refused
 
 EV = libvirt
 
@@ -30,10 +32,12 @@ with Instance() as host:
         dom.destroy()
         events.wait('lifecycle', 'deaf', EV.VIR_DOMAIN_EVENT_STOPPED, EV.VIR_DOMAIN_EVENT_STOPPED_DESTROYED)
         # GRACEFUL: SIGTERM only; what does not go stays, and says so.
-        plain = host.conn.lookupByName('plain')
-        plain.create()
-        plain.destroyFlags(EV.VIR_DOMAIN_DESTROY_GRACEFUL)
-        equal(plain.isActive(), 0)
+        # An init that has no handler yet would not see it.
+        folder, device = host.report('polite')
+        polite = host.start('polite', args='on TERM 0 , mark /report/up , pause', devices=device)
+        eventually(lambda: os.path.exists(os.path.join(folder, 'up')), 'init is ready for the signal')
+        polite.destroyFlags(EV.VIR_DOMAIN_DESTROY_GRACEFUL)
+        equal(polite.isActive(), 0)
         dom.create()
         with refused('OPERATION_FAILED|SYSTEM_ERROR|INTERNAL_ERROR'):
             dom.destroyFlags(EV.VIR_DOMAIN_DESTROY_GRACEFUL)
