@@ -9,8 +9,11 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Promise: init runs, its output reaches the console, its exit status is told once. */
@@ -236,6 +239,54 @@ static void test_controller_killed(void)
     kit_free(trial);
 }
 
+/* In whatever order they end: some wait for others to be reaped. */
+static unsigned reap_orphans(pid_t besides)
+{
+    g_autofree char *path = g_strdup_printf("/proc/self/task/%d/children", getpid());
+    g_autofree char *text = NULL;
+    g_auto(GStrv) children = NULL;
+    unsigned n_left = 0;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    children = g_strsplit(text, " ", -1);
+    for (char **child = children; *child && **child; child++)
+        n_left += atoi(*child) != besides && waitpid(atoi(*child), NULL, WNOHANG) == 0;
+    return n_left;
+}
+
+/* What the controller left behind ends by itself, or the test runs into its time limit. */
+static void kill_controller_after(Plan *plan, unsigned delay_us)
+{
+    Trial *trial = kit_spawn(plan);
+    pid_t controller = controller_link_pid(trial->link);
+    g_autoptr(Cgroup) cgroup = NULL;
+
+    g_usleep(delay_us);
+    g_assert_cmpint(kill(controller, SIGKILL), ==, 0);
+    kit_wait_over(trial);
+    while (reap_orphans(controller) > 0)
+        g_usleep(100);
+    g_assert_true(
+        cgroup_open(trial->plan->cgroup.partition, trial->plan->cgroup.name, &cgroup, NULL));
+    g_assert_true(cgroup_is_empty(cgroup));
+    g_assert_true(cgroup_remove(cgroup, NULL));
+    kit_free(trial);
+}
+
+/* Promise: at whatever moment of a start the controller is killed, all that it made goes with it.
+ */
+static void test_killed_while_starting(void)
+{
+    g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), ==, 0);
+    for (unsigned delay = 0; delay <= 8000; delay += 200) {
+        Plan *mapped = kit_plan("sleep 1000");
+        kit_plan_idmap(mapped);
+        kill_controller_after(mapped, delay);
+        kill_controller_after(kit_plan("sleep 1000"), delay);
+    }
+    g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0), ==, 0);
+}
+
 /* Promise: freezing stops a container and thawing continues it. */
 static void test_freeze(void)
 {
@@ -306,6 +357,7 @@ int main(int argc, char **argv)
     g_test_add_func("/container/restart-brake", test_restart_brake);
     g_test_add_func("/container/reconnect", test_reconnect);
     g_test_add_func("/container/controller-killed", test_controller_killed);
+    g_test_add_func("/container/killed-while-starting", test_killed_while_starting);
     g_test_add_func("/container/freeze", test_freeze);
     g_test_add_func("/container/backlog", test_backlog);
     g_test_add_func("/container/console-again", test_console_again);
