@@ -126,6 +126,21 @@ Hierarchy *cgroup_find_unified(const Cgroup *cgroup)
     return NULL;
 }
 
+/* ---- beside it ---- */
+
+static char *aside_of(const Hierarchy *hierarchy)
+{
+    return g_strconcat(hierarchy->dir, ASIDE_SUFFIX, NULL);
+}
+
+/* Whether the calling process is there. */
+static bool is_aside(const Hierarchy *hierarchy)
+{
+    g_autofree char *aside = aside_of(hierarchy);
+
+    return !strcmp(hierarchy->own, aside + strlen(hierarchy->mount));
+}
+
 /* ---- made ---- */
 
 /* A v1 cpuset takes nobody in before it has processors and memory nodes: those of its parent. */
@@ -242,7 +257,7 @@ bool cgroup_open(const char *partition, const char *name, Cgroup **ret_cgroup, G
         return false;
     for (guint i = cgroup->hierarchies->len; i-- > 0;) {
         const Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
-        if (access(hierarchy->dir, F_OK) < 0)
+        if (access(hierarchy->dir, F_OK) < 0 && !is_aside(hierarchy))
             g_ptr_array_remove_index(cgroup->hierarchies, i);
     }
     *ret_cgroup = g_steal_pointer(&cgroup);
@@ -299,7 +314,7 @@ static bool is_unit_of_systemd(const char *group)
 static bool step_aside(Hierarchy *hierarchy, GError **err)
 {
     g_autofree char *parent = g_path_get_dirname(hierarchy->dir);
-    g_autofree char *aside = g_strconcat(hierarchy->dir, ASIDE_SUFFIX, NULL);
+    g_autofree char *aside = aside_of(hierarchy);
 
     if (!is_unit_of_systemd(hierarchy->own))
         return true;
@@ -388,12 +403,11 @@ static bool remove_each(Cgroup *cgroup, bool (*remove_one)(const char *dir), GEr
 /* We may be in it ourselves, and about to end: the hierarchy's root takes in everybody. */
 static void remove_aside(const Hierarchy *hierarchy)
 {
-    g_autofree char *aside = g_strconcat(hierarchy->dir, ASIDE_SUFFIX, NULL);
+    g_autofree char *aside = aside_of(hierarchy);
 
     if (rmdir(aside) == 0 || errno != EBUSY)
         return;
-    if (!strcmp(hierarchy->own, aside + strlen(hierarchy->mount)) &&
-        enter(hierarchy, hierarchy->mount, NULL))
+    if (is_aside(hierarchy) && enter(hierarchy, hierarchy->mount, NULL))
         (void)rmdir(aside); /* empty and harmless if it stays; the next start uses it again */
 }
 

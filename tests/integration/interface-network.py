@@ -46,7 +46,8 @@ with Instance(network=True) as host:
     equal([p.UUIDString() for p in net.listAllPorts()], [port])
     got = host.virsh('lxc-enter-namespace', 'bb', '--noseclabel', '/bin/udhcpc', '-i', 'eth0', '-n', '-q', '-f', '-s', '/lease.sh', check=False)
     contains(got.stdout, 'lease of 10.66.0.')
-    leases = dom.interfaceAddresses(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE)
+    source = libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE  # the network daemon hears of it a little later
+    leases = eventually(lambda: dom.interfaceAddresses(source), 'the lease is known')
     equal([entry['hwaddr'] for entry in leases.values()], ['52:54:00:aa:bb:cc'])
 
     host.restart_daemon()

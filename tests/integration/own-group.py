@@ -8,7 +8,7 @@ import signal
 import libvirt
 
 import sandbox
-from harness import Console, Instance, contains, equal, eventually, is_alive, skip
+from harness import Console, Instance, contains, equal, eventually, is_alive, refused, skip
 
 IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
 
@@ -88,13 +88,25 @@ with Instance() as host:
     eventually(lambda: not unit.others(), 'the groups of what ended go')
     dom.create()
     os.kill(host.controller_pid(dom), signal.SIGKILL)
-    eventually(lambda: not unit.others(), 'the groups go when the controller was killed')
+    eventually(lambda: not unit.others() and not dom.isActive(), 'the groups go when the controller was killed')
     done = host.virsh('create', '/dev/stdin', text_in=host.xml('bad', init='/nothing'), check=False)
     contains(done.stdout, '/nothing')
     equal(unit.others(), [])
 
+    host.environment['VIRTLXCD_FAIL_STEP'] = 'controller'  # when it runs already: it and the daemon both clean up
+    host.restart_daemon()
+    unit.take(host.daemon.pid)
+    dom = host.conn.lookupByName('bb')
+    for _ in range(20):
+        with refused(text='on purpose'):
+            dom.create()
+        eventually(lambda: not unit.others(), 'the groups of a start that failed late go')
+    del host.environment['VIRTLXCD_FAIL_STEP']
+    host.restart_daemon()
+    unit.take(host.daemon.pid)
+    dom = host.conn.lookupByName('bb')
+
     # The unit is killed, as `systemctl kill` does: containers live, and the next daemon has them.
-    eventually(lambda: not dom.isActive(), 'the crash is seen')
     dom.create()
     init, controller = dom.ID(), host.controller_pid(dom)
     host.forget_connections()
