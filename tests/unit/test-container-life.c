@@ -287,6 +287,19 @@ static void test_killed_while_starting(void)
     g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0), ==, 0);
 }
 
+/* Promise: the same holds while it starts the container again. */
+static void test_killed_while_restarting(void)
+{
+    g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), ==, 0);
+    for (unsigned delay = 4000; delay <= 20000; delay += 400) {
+        Plan *mapped = kit_plan("busybox reboot -f");
+        kit_plan_idmap(mapped);
+        kill_controller_after(mapped, delay);
+        kill_controller_after(kit_plan("busybox reboot -f"), delay);
+    }
+    g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0), ==, 0);
+}
+
 /* Promise: freezing stops a container and thawing continues it. */
 static void test_freeze(void)
 {
@@ -358,6 +371,7 @@ int main(int argc, char **argv)
     g_test_add_func("/container/reconnect", test_reconnect);
     g_test_add_func("/container/controller-killed", test_controller_killed);
     g_test_add_func("/container/killed-while-starting", test_killed_while_starting);
+    g_test_add_func("/container/killed-while-restarting", test_killed_while_restarting);
     g_test_add_func("/container/freeze", test_freeze);
     g_test_add_func("/container/backlog", test_backlog);
     g_test_add_func("/container/console-again", test_console_again);
