@@ -129,39 +129,50 @@ static void consoles_close(Run *run)
 
 /* ---- cgroup ---- */
 
-/* We join, so that init is born inside, and leave once it is there. See cgroup_join. */
-static bool cgroup_enter(Run *run, GError **err)
+static bool cgroup_make(Run *run, GError **err)
 {
-    return cgroup_create(&run->plan.cgroup, &run->cgroup, err) &&
-           cgroup_step_aside(run->cgroup, err) && cgroup_join(run->cgroup, err);
+    return cgroup_create(&run->plan.cgroup, &run->cgroup, err);
 }
 
 static void cgroup_undo(Run *run)
 {
     g_autoptr(GError) why = NULL;
 
-    if (!run->cgroup)
-        return;
-    if (!cgroup_leave(run->cgroup, &why) || !cgroup_clear(run->cgroup, &why))
+    if (run->cgroup && !cgroup_clear(run->cgroup, &why))
         g_printerr("%s\n", why->message);
     g_clear_pointer(&run->cgroup, cgroup_free);
+}
+
+/* Live changes of the rules and limits outlast a reboot: they are in the groups, not in the plan.
+ */
+static bool devices_allow(Run *run, GError **err)
+{
+    return run->restart || cgroup_apply_devices(run->cgroup, &run->plan.cgroup, err);
+}
+
+static bool resources_apply(Run *run, GError **err)
+{
+    return run->restart || cgroup_apply_settings(run->cgroup, &run->plan.cgroup, err);
+}
+
+/* We join, so that init is born inside, and leave once it is there. See cgroup_join. */
+static bool groups_join(Run *run, GError **err)
+{
+    return cgroup_join(run->cgroup, err);
+}
+
+static void groups_leave(Run *run)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (run->cgroup && !cgroup_leave(run->cgroup, &why))
+        g_printerr("%s\n", why->message);
 }
 
 /* The last that is born in the groups. */
 static bool builder_begin(Run *run, GError **err)
 {
     return builder_start(run, err) && cgroup_leave(run->cgroup, err);
-}
-
-/* Live changes of the limits outlast a reboot: they are in the groups, not in the plan. */
-static bool resources_apply(Run *run, GError **err)
-{
-    return run->restart || cgroup_apply_settings(run->cgroup, &run->plan.cgroup, err);
-}
-
-static bool devices_allow(Run *run, GError **err)
-{
-    return run->restart || cgroup_apply_devices(run->cgroup, &run->plan.cgroup, err);
 }
 
 /* ---- limits of init that are ours to reset, not inherited from the daemon ---- */
@@ -321,15 +332,16 @@ static bool init_go(Run *run, GError **err)
 
 static const Step start_steps[] = {
     {"consoles",      consoles_open,    consoles_close},
-    { "cgroup",       cgroup_enter,     cgroup_undo   },
+    { "cgroup",       cgroup_make,      cgroup_undo   },
+    { "device-rules", devices_allow,    NULL          },
     { "sources",      sources_open,     sources_close },
+    { "join",         groups_join,      groups_leave  },
     { "namespaces",   namespace_create, namespace_undo},
     { "init",         init_create,      init_undo     },
     { "idmap",        init_map,         NULL          },
     { "builder",      builder_begin,    builder_undo  },
     { "limits",       limits_set,       NULL          },
     { "resources",    resources_apply,  NULL          },
-    { "device-rules", devices_allow,    NULL          },
     { "links",        links_ask,        links_forget  },
     { "go",           init_go,          NULL          },
 };

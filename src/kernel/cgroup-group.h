@@ -16,6 +16,9 @@ struct Cgroup {
 Hierarchy *cgroup_find(const Cgroup *cgroup, const char *controller);
 Hierarchy *cgroup_find_unified(const Cgroup *cgroup);
 
+/* The kernel counts a group's directories among its links: two are its own. */
+bool group_has_groups(const char *dir);
+
 bool group_has_file(const Hierarchy *hierarchy, const char *file);
 bool group_write(const Hierarchy *hierarchy, const char *file, const char *text, GError **err);
 bool group_read(const Hierarchy *hierarchy, const char *file, char **ret_text, GError **err);

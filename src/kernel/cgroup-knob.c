@@ -373,7 +373,9 @@ bool cgroup_apply_devices(Cgroup *cgroup, const PlanCgroup *plan, GError **err)
     if (!hierarchy)
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
                     _("no cgroup hierarchy on this host can limit the use of devices"));
-    return devices_apply(hierarchy, plan->devices.items, plan->devices.len, err);
+    /* What a killed controller left: v1 takes a whole list only while no group is below. */
+    return (hierarchy->unified || cgroup_remove_below(cgroup, err)) &&
+           devices_apply(hierarchy, plan->devices.items, plan->devices.len, err);
 }
 
 /* ---- use ---- */

@@ -155,18 +155,10 @@ static void visit_group(const char *dir, ProcessVisitor *visit, void *data)
     }
 }
 
-/* The kernel counts a group's directories among its links: two are its own. */
-static bool has_groups_below(const char *dir)
-{
-    struct stat info;
-
-    return stat(dir, &info) == 0 && info.st_nlink > 2;
-}
-
 /* The processes of the group at `dir` and below. */
 static void visit_tree(const char *dir, ProcessVisitor *visit, void *data)
 {
-    g_autoptr(GDir) entries = has_groups_below(dir) ? g_dir_open(dir, 0, NULL) : NULL;
+    g_autoptr(GDir) entries = group_has_groups(dir) ? g_dir_open(dir, 0, NULL) : NULL;
     const char *name;
 
     visit_group(dir, visit, data);

@@ -106,6 +106,13 @@ bool group_read(const Hierarchy *hierarchy, const char *file, char **ret_text, G
     return true;
 }
 
+bool group_has_groups(const char *dir)
+{
+    struct stat info;
+
+    return stat(dir, &info) == 0 && info.st_nlink > 2;
+}
+
 Hierarchy *cgroup_find(const Cgroup *cgroup, const char *controller)
 {
     for (guint i = 0; i < cgroup->hierarchies->len; i++) {
@@ -280,6 +287,22 @@ const char *cgroup_path(const Cgroup *cgroup)
 
 /* ---- joined and left ---- */
 
+/*
+ * The group that processes are in: for v1 devices one below that with the rules, which is not to be
+ * seen inside. No group may use more than the one above it, whatever root inside writes.
+ */
+static char *members_dir(const Hierarchy *hierarchy)
+{
+    return hierarchy_has(hierarchy, "devices") && !hierarchy->unified
+               ? g_build_filename(hierarchy->dir, "inner", NULL)
+               : g_strdup(hierarchy->dir);
+}
+
+static bool make_members_dir(const Hierarchy *hierarchy, const char *dir, GError **err)
+{
+    return !strcmp(dir, hierarchy->dir) || make_level(hierarchy, hierarchy->dir, dir, err);
+}
+
 static bool enter(const Hierarchy *hierarchy, const char *dir, GError **err)
 {
     const char *members = hierarchy->unified ? "cgroup.procs" : "tasks";
@@ -299,7 +322,8 @@ bool cgroup_join(Cgroup *cgroup, GError **err)
 {
     for (guint i = 0; i < cgroup->hierarchies->len; i++) {
         const Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
-        if (!enter_v1(hierarchy, hierarchy->dir, err))
+        g_autofree char *dir = members_dir(hierarchy);
+        if (!make_members_dir(hierarchy, dir, err) || !enter_v1(hierarchy, dir, err))
             return false;
     }
     return true;
@@ -365,7 +389,7 @@ static bool remove_tree(const char *dir);
 /* False: errno of the first that stays. */
 static bool remove_below(const char *dir)
 {
-    g_autoptr(GDir) entries = g_dir_open(dir, 0, NULL);
+    g_autoptr(GDir) entries = group_has_groups(dir) ? g_dir_open(dir, 0, NULL) : NULL;
     const char *name;
 
     while (entries && (name = g_dir_read_name(entries))) {

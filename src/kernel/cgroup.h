@@ -31,7 +31,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Cgroup, cgroup_free)
 /* Relative path, "/machine/bb.libvirt-lxc". Borrowed. */
 const char *cgroup_path(const Cgroup *cgroup);
 
-/* Writes every setting of the plan, and its device rules. */
+/* Writes every setting of the plan, and its device rules; these before anybody has joined. */
 bool cgroup_apply_settings(Cgroup *cgroup, const PlanCgroup *plan, GError **err);
 bool cgroup_apply_devices(Cgroup *cgroup, const PlanCgroup *plan, GError **err);
 bool cgroup_set(Cgroup *cgroup, const PlanSetting *setting, GError **err);
