@@ -8,8 +8,11 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "kernel/cgroup.h"
 #include "lxc_driver/domain-list.h"
 #include "lxc_driver/init-control.h"
+
+#include <libvirt/libvirt.h>
 
 #define GRACE_SECONDS 10
 #define PATIENCE_SECONDS 10 /* with a controller that was told to kill its container */
@@ -44,6 +47,16 @@ static void take_apart_without_controller(Run *run, const GError *why)
     take_apart(run);
 }
 
+/* A controller that was about to restart its container is frozen with it, and hears nothing. */
+static void thaw(Domain *domain)
+{
+    g_autoptr(GError) err = NULL;
+    Cgroup *cgroup = domain_cgroup(domain, &err);
+
+    if (!cgroup || !cgroup_thaw(cgroup, &err))
+        log_info("domain '%s': %s", domain->name, err->message);
+}
+
 /* What a controller that hangs does not do is done here, once it has gone. */
 static gboolean patience_over(void *data)
 {
@@ -52,7 +65,9 @@ static gboolean patience_over(void *data)
 
     run->timeout = 0;
     log_warning(_("domain '%s': its controller does not answer and is killed"), run->domain->name);
-    if (!controller_link_kill_controller(run->domain->link, &err))
+    if (controller_link_kill_controller(run->domain->link, &err))
+        thaw(run->domain);
+    else
         take_apart_without_controller(run, err);
     return G_SOURCE_REMOVE;
 }
@@ -62,12 +77,17 @@ void stop_domain(Domain *domain, RunDone *done, void *data)
     g_autoptr(GError) err = NULL;
     Run *run = stop_run(domain, STATE_DESTROYED, done, data);
 
-    if (domain->gone)
+    if (domain->gone) {
         take_apart(run);
-    else if (controller_link_kill(domain->link, &err))
-        run->timeout = g_timeout_add_seconds(PATIENCE_SECONDS, patience_over, run);
-    else
+        return;
+    }
+    if (!controller_link_kill(domain->link, &err)) {
         take_apart_without_controller(run, err);
+        return;
+    }
+    run->timeout = g_timeout_add_seconds(PATIENCE_SECONDS, patience_over, run);
+    if (domain->state == VIR_DOMAIN_PAUSED)
+        thaw(domain);
 }
 
 static gboolean grace_over(void *data)
