@@ -46,7 +46,7 @@ static bool enter_tree(Run *run, GError **err)
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return fail_errno(err, errno, _("cannot hide the process from tracing"));
     (void)umask(0); /* gives the old one */
-    return tree_enter(run, err);
+    return tree_join_freezer(run, err) && tree_enter(run, err);
 }
 
 /* ---- ids ---- */

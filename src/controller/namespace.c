@@ -224,7 +224,8 @@ bool init_create(Run *run, GError **err)
 void init_undo(Run *run)
 {
     if (run->init_pid > 0) {
-        (void)kill(run->init_pid, SIGKILL); /* our child, unreaped: it is there */
+        (void)kill(run->init_pid, SIGKILL);   /* our child, unreaped: it is there */
+        (void)cgroup_thaw(run->cgroup, NULL); /* what is frozen does not die; most are not */
         (void)waitpid(run->init_pid, NULL, 0);
     }
     run->init_pid = 0;

@@ -34,6 +34,7 @@ void run_init(Run *run)
     *run = (Run){ .daemon_fd = -1, .listen_fd = -1, .state_dir_fd = -1, .plan_fd = -1 };
     run->controller_fd = run->monitor_fd = -1;
     run->userns_fd = run->netns_fd = run->host_mounts_fd = run->builder_fd = -1;
+    run->freezer_fd = -1;
     run->init_pidfd = run->init_fd = run->inner_fd = run->root_fd = -1;
 }
 
@@ -158,13 +159,14 @@ static bool resources_apply(Run *run, GError **err)
 /* We join, so that init is born inside, and leave once it is there. See cgroup_join. */
 static bool groups_join(Run *run, GError **err)
 {
-    return cgroup_join(run->cgroup, err);
+    return cgroup_open_freezer(run->cgroup, &run->freezer_fd, err) && cgroup_join(run->cgroup, err);
 }
 
 static void groups_leave(Run *run)
 {
     g_autoptr(GError) why = NULL;
 
+    fd_close(fd_steal(&run->freezer_fd));
     if (run->cgroup && !cgroup_leave(run->cgroup, &why))
         g_printerr("%s\n", why->message);
 }
@@ -172,7 +174,10 @@ static void groups_leave(Run *run)
 /* The last that is born in the groups. */
 static bool builder_begin(Run *run, GError **err)
 {
-    return builder_start(run, err) && cgroup_leave(run->cgroup, err);
+    if (!builder_start(run, err))
+        return false;
+    fd_close(fd_steal(&run->freezer_fd));
+    return cgroup_leave(run->cgroup, err);
 }
 
 /* ---- limits of init that are ours to reset, not inherited from the daemon ---- */

@@ -40,6 +40,7 @@ struct Run {
     RunConsole *consoles;
     size_t n_consoles;
     Cgroup *cgroup;
+    int freezer_fd; /* "tasks" of the group in the v1 freezer, which init and builder join */
 
     pid_t helper_pid;  /* clones init in namespaces that are kept: see namespace.c */
     pid_t builder_pid; /* makes the tree where init must not: see tree.c */

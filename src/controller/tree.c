@@ -70,6 +70,12 @@ void tree_print_steps(void)
         g_print("%s\n", tree_steps[i].name);
 }
 
+bool tree_join_freezer(const Run *run, GError **err)
+{
+    return run->freezer_fd < 0 || fd_write_full(run->freezer_fd, "0", 1) ||
+           fail_errno(err, errno, _("cannot join the group that freezes"));
+}
+
 /* The groups are joined by now, so they become "/" of the cgroup namespace. */
 static bool new_cgroup_namespace(const Run *run, GError **err)
 {
@@ -125,7 +131,7 @@ static bool prepare(const Run *run, GError **err)
     (void)umask(0); /* gives the old one */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
         return fail_errno(err, errno, _("cannot tie the process to its controller"));
-    return join_init(run, err) &&
+    return tree_join_freezer(run, err) && join_init(run, err) &&
            (own_files_as_root(run) ||
             fail_errno(err, errno, _("cannot make files in the name of the container's root")));
 }
@@ -214,6 +220,7 @@ void builder_undo(Run *run)
 {
     if (run->builder_pid > 0) {
         (void)kill(run->builder_pid, SIGKILL); /* our child, unreaped: it is there */
+        (void)cgroup_thaw(run->cgroup, NULL);  /* what is frozen does not die; most are not */
         (void)waitpid(run->builder_pid, NULL, 0);
     }
     run->builder_pid = 0;

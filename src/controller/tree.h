@@ -12,5 +12,8 @@ bool tree_attach_root(const Run *run, int *ret_root_fd, GError **err);
 /* The other mounts, in their order. */
 bool tree_attach_mounts(const Run *run, int root_fd, GError **err);
 
+/* The last group to be joined. */
+bool tree_join_freezer(const Run *run, GError **err);
+
 /* For init: its tree stands and is its root when this comes back. */
 bool tree_enter(Run *run, GError **err);

@@ -318,43 +318,33 @@ static bool enter_v1(const Hierarchy *hierarchy, const char *dir, GError **err)
     return hierarchy->unified || enter(hierarchy, dir, err);
 }
 
+static bool is_freezer(const Hierarchy *hierarchy)
+{
+    return !hierarchy->unified && hierarchy_has(hierarchy, "freezer");
+}
+
 bool cgroup_join(Cgroup *cgroup, GError **err)
 {
     for (guint i = 0; i < cgroup->hierarchies->len; i++) {
         const Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
         g_autofree char *dir = members_dir(hierarchy);
+        if (is_freezer(hierarchy))
+            continue;
         if (!make_members_dir(hierarchy, dir, err) || !enter_v1(hierarchy, dir, err))
             return false;
     }
     return true;
 }
 
-/* "/system.slice/virtlxcd.service", or a session that somebody started the daemon in. */
-static bool is_unit_of_systemd(const char *group)
+bool cgroup_open_freezer(Cgroup *cgroup, int *ret_fd, GError **err)
 {
-    return g_str_has_suffix(group, ".service") || g_str_has_suffix(group, ".scope");
-}
+    const Hierarchy *freezer = cgroup_find(cgroup, "freezer");
+    g_autofree char *path = freezer ? g_build_filename(freezer->dir, "tasks", NULL) : NULL;
+    int fd = path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
 
-static bool step_aside(Hierarchy *hierarchy, GError **err)
-{
-    g_autofree char *parent = g_path_get_dirname(hierarchy->dir);
-    g_autofree char *aside = aside_of(hierarchy);
-
-    if (!is_unit_of_systemd(hierarchy->own))
-        return true;
-    if (!make_level(hierarchy, parent, aside, err) || !enter(hierarchy, aside, err))
-        return false;
-    g_free(hierarchy->own);
-    hierarchy->own = g_strdup(aside + strlen(hierarchy->mount));
-    return true;
-}
-
-bool cgroup_step_aside(Cgroup *cgroup, GError **err)
-{
-    for (guint i = 0; i < cgroup->hierarchies->len; i++) {
-        if (!step_aside(g_ptr_array_index(cgroup->hierarchies, i), err))
-            return false;
-    }
+    if (path && fd < 0)
+        return fail_errno(err, errno, _("cannot open cgroup '%s'"), freezer->dir);
+    *ret_fd = fd;
     return true;
 }
 

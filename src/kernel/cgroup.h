@@ -64,6 +64,12 @@ bool cgroup_join(Cgroup *cgroup, GError **err);
 bool cgroup_leave(Cgroup *cgroup, GError **err);
 bool cgroup_open_unified(Cgroup *cgroup, int *ret_fd, GError **err);
 
+/*
+ * The v1 freezer is not joined by the above: who takes the container down must not be frozen with
+ * it. The container's processes write "0" to *ret_fd themselves; -1 without a v1 freezer.
+ */
+bool cgroup_open_freezer(Cgroup *cgroup, int *ret_fd, GError **err);
+
 /* Mounts the calling process's view of its groups on a directory; it is in its cgroup namespace. */
 bool cgroup_attach_view(const Cgroup *cgroup, int target_fd, GError **err);
 

@@ -300,6 +300,39 @@ static void test_killed_while_restarting(void)
     g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0), ==, 0);
 }
 
+/* Promise: a container may be frozen while it starts again; its controller is not, and can go. */
+static void freeze_and_kill_after(Plan *plan, unsigned delay_us)
+{
+    Trial *trial = kit_spawn(plan);
+    pid_t controller = controller_link_pid(trial->link);
+    g_autoptr(Cgroup) cgroup = NULL;
+
+    kit_wait_running(trial, 1);
+    g_usleep(delay_us);
+    g_assert_true(
+        cgroup_open(trial->plan->cgroup.partition, trial->plan->cgroup.name, &cgroup, NULL));
+    g_assert_true(cgroup_freeze(cgroup, NULL));
+    g_assert_cmpint(kill(controller, SIGKILL), ==, 0);
+    kit_wait_over(trial);
+    g_assert_true(cgroup_kill_and_wait(cgroup, NULL));
+    while (reap_orphans(controller) > 0)
+        g_usleep(100);
+    g_assert_true(cgroup_remove(cgroup, NULL));
+    kit_free(trial);
+}
+
+static void test_frozen_while_restarting(void)
+{
+    g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), ==, 0);
+    for (unsigned delay = 0; delay <= 12000; delay += 1000) {
+        Plan *mapped = kit_plan("busybox reboot -f");
+        kit_plan_idmap(mapped);
+        freeze_and_kill_after(mapped, delay);
+        freeze_and_kill_after(kit_plan("busybox reboot -f"), delay);
+    }
+    g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0), ==, 0);
+}
+
 /* Promise: freezing stops a container and thawing continues it. */
 static void test_freeze(void)
 {
@@ -372,6 +405,7 @@ int main(int argc, char **argv)
     g_test_add_func("/container/controller-killed", test_controller_killed);
     g_test_add_func("/container/killed-while-starting", test_killed_while_starting);
     g_test_add_func("/container/killed-while-restarting", test_killed_while_restarting);
+    g_test_add_func("/container/frozen-while-restarting", test_frozen_while_restarting);
     g_test_add_func("/container/freeze", test_freeze);
     g_test_add_func("/container/backlog", test_backlog);
     g_test_add_func("/container/console-again", test_console_again);
