@@ -132,7 +132,8 @@ static void consoles_close(Run *run)
 
 static bool cgroup_make(Run *run, GError **err)
 {
-    return cgroup_create(&run->plan.cgroup, &run->cgroup, err);
+    return cgroup_create(&run->plan.cgroup, &run->cgroup, err) &&
+           cgroup_step_aside(run->cgroup, err);
 }
 
 static void cgroup_undo(Run *run)

@@ -348,6 +348,35 @@ bool cgroup_open_freezer(Cgroup *cgroup, int *ret_fd, GError **err)
     return true;
 }
 
+/* "/system.slice/virtlxcd.service", or a session that somebody started the daemon in. */
+static bool is_unit_of_systemd(const char *group)
+{
+    return g_str_has_suffix(group, ".service") || g_str_has_suffix(group, ".scope");
+}
+
+static bool step_aside(Hierarchy *hierarchy, GError **err)
+{
+    g_autofree char *parent = g_path_get_dirname(hierarchy->dir);
+    g_autofree char *aside = aside_of(hierarchy);
+
+    if (!is_unit_of_systemd(hierarchy->own))
+        return true;
+    if (!make_level(hierarchy, parent, aside, err) || !enter(hierarchy, aside, err))
+        return false;
+    g_free(hierarchy->own);
+    hierarchy->own = g_strdup(aside + strlen(hierarchy->mount));
+    return true;
+}
+
+bool cgroup_step_aside(Cgroup *cgroup, GError **err)
+{
+    for (guint i = 0; i < cgroup->hierarchies->len; i++) {
+        if (!step_aside(g_ptr_array_index(cgroup->hierarchies, i), err))
+            return false;
+    }
+    return true;
+}
+
 bool cgroup_leave(Cgroup *cgroup, GError **err)
 {
     for (guint i = 0; i < cgroup->hierarchies->len; i++) {
