@@ -5,6 +5,8 @@
 #include "lxc_driver/cgroup-work.h"
 
 #include "base/error.h"
+#include "base/fd.h"
+#include "base/process.h"
 #include "base/text.h"
 
 #include <gio/gio.h>
@@ -39,13 +41,21 @@ static bool fail_ended(GError **err)
     return fail(err, ERR(DOMAIN, OPERATION_INVALID), _("the container has just ended"));
 }
 
+/* It may have, though its controller's word of it is still on the way. */
+static bool has_ended(const Domain *domain)
+{
+    autofd int init = domain->gone ? -1 : process_open(domain->init_pid);
+
+    return init < 0;
+}
+
 /* In groups that go away nothing can be changed; the reason says more than what failed then. */
 static void made(GObject *source, GAsyncResult *result, void *data)
 {
     const Change *change = g_task_get_task_data(G_TASK(result));
     GError *err = NULL;
 
-    if (!g_task_propagate_boolean(G_TASK(result), &err) && job_domain(change->job)->gone) {
+    if (!g_task_propagate_boolean(G_TASK(result), &err) && has_ended(job_domain(change->job))) {
         g_clear_error(&err);
         (void)fail_ended(&err);
     }
