@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
 #
-# Containers outlive their daemon: stopped by systemd, restarted, and killed.
+# Containers outlive their daemon: stopped by systemd, restarted, and its unit killed. They keep their
+# limits and device rules when systemd reads its units again, and the unit holds nothing of theirs.
 . ./common
 
 systemctl start virtlxcd.service
@@ -9,6 +10,16 @@ define keeper
 v start keeper
 init=$(v domid keeper)
 inside keeper 'touch /tmp/was-here; export MARK=kept' >/dev/null
+
+group=$(group keeper)
+equal "$(cat "/sys/fs/cgroup$(systemctl show -P ControlGroup virtlxcd.service)/cgroup.procs")" "$(systemctl show -P MainPID virtlxcd.service)"
+for how in 'systemctl daemon-reload' 'systemctl daemon-reexec'; do
+    $how
+    equal "$(cat "$group/memory.max")" $((64 << 20))
+    grep -qx "$init" "$group/cgroup.procs" || fail "$how moved the container"
+    equal "$(inside keeper 'echo gone > /dev/null && echo written')" written
+    inside keeper 'mknod /tmp/mem c 1 1 2>&1; cat /tmp/mem 2>&1; rm -f /tmp/mem' | grep -q 'not permitted' || fail "device rules are gone after $how"
+done
 
 for how in 'systemctl restart virtlxcd.service' 'systemctl kill -s KILL virtlxcd.service'; do
     before=$(systemctl show -P MainPID virtlxcd.service)
