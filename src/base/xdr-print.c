@@ -16,7 +16,7 @@
  */
 #include "base/xdr.h"
 
-#include "base/xdr-table.h"
+#include "base/xdr-walk.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -159,8 +159,19 @@ static void print_scalar(const XdrField *field, const void *at, FILE *out)
 
 /* ---- structs and lists --------------------------------------------------------------------- */
 
-static void print_struct(const XdrType *type, const void *value, int indent, bool dashed,
-                         FILE *out);
+/* Where a line begins, and whether blank fields are left out. */
+typedef struct Layout {
+    int indent;
+    bool dashed; /* the first line gets a dash in the two columns before it */
+    bool brief;
+} Layout;
+
+static void print_struct(const XdrType *type, const void *value, Layout layout, FILE *out);
+
+static Layout deeper(Layout layout, int steps, bool dashed)
+{
+    return (Layout){ layout.indent + steps, dashed, layout.brief };
+}
 
 static bool is_struct(const XdrField *field)
 {
@@ -173,7 +184,7 @@ static const void *struct_at(const XdrField *field, const void *at)
     return field->kind == XDR_STRUCT ? at : load(field, at).item;
 }
 
-static void print_one(const XdrField *field, const void *at, int indent, FILE *out)
+static void print_one(const XdrField *field, const void *at, Layout layout, FILE *out)
 {
     const void *item;
 
@@ -186,10 +197,10 @@ static void print_one(const XdrField *field, const void *at, int indent, FILE *o
     item = struct_at(field, at);
     fputs(item ? "\n" : " null\n", out);
     if (item)
-        print_struct(field->type, item, indent + 1, false, out);
+        print_struct(field->type, item, deeper(layout, 1, false), out);
 }
 
-static void print_structs(const XdrField *field, const char *items, uint32_t len, int indent,
+static void print_structs(const XdrField *field, const char *items, uint32_t len, Layout layout,
                           FILE *out)
 {
     fputc('\n', out);
@@ -197,9 +208,9 @@ static void print_structs(const XdrField *field, const char *items, uint32_t len
         const void *item = struct_at(field, items + i * field->size);
 
         if (item)
-            print_struct(field->type, item, indent + 2, true, out);
+            print_struct(field->type, item, deeper(layout, 2, true), out);
         else
-            fprintf(out, "%*s- null\n", 2 * (indent + 1), "");
+            fprintf(out, "%*s- null\n", 2 * (layout.indent + 1), "");
     }
 }
 
@@ -212,7 +223,7 @@ static void print_text(const int8_t *characters, uint32_t len, FILE *out)
     fputs("\"\n", out);
 }
 
-static void print_several(const XdrField *field, const char *items, uint32_t len, int indent,
+static void print_several(const XdrField *field, const char *items, uint32_t len, Layout layout,
                           FILE *out)
 {
     if (field->kind == XDR_CHAR) {
@@ -220,7 +231,7 @@ static void print_several(const XdrField *field, const char *items, uint32_t len
         return;
     }
     if (is_struct(field) && len > 0) {
-        print_structs(field, items, len, indent, out);
+        print_structs(field, items, len, layout, out);
         return;
     }
     fputs(" [", out);
@@ -231,7 +242,7 @@ static void print_several(const XdrField *field, const char *items, uint32_t len
     fputs("]\n", out);
 }
 
-static void print_field(const XdrField *field, const char *at, int indent, FILE *out)
+static void print_field(const XdrField *field, const char *at, Layout layout, FILE *out)
 {
     struct {
         uint32_t len;
@@ -240,39 +251,87 @@ static void print_field(const XdrField *field, const char *at, int indent, FILE 
 
     switch (field->shape) {
     case XDR_ONE:
-        print_one(field, at, indent, out);
+        print_one(field, at, layout, out);
         break;
     case XDR_ARRAY:
-        print_several(field, at, field->count, indent, out);
+        print_several(field, at, field->count, layout, out);
         break;
     case XDR_LIST:
         memcpy(&list, at, sizeof list);
-        print_several(field, list.items, list.len, indent, out);
+        print_several(field, list.items, list.len, layout, out);
         break;
     }
 }
 
-/* With `dashed`, the first line gets a dash in the two columns before it. */
-static void print_struct(const XdrType *type, const void *value, int indent, bool dashed, FILE *out)
-{
-    int32_t arm = 0;
+/* ---- what says nothing ------------------------------------------------------------------------
+ */
 
-    if (type->is_union)
-        memcpy(&arm, value, sizeof arm);
+static bool is_blank(const XdrType *type, const void *value);
+
+static bool is_blank_element(const XdrField *field, const void *at)
+{
+    const char *bytes = at;
+
+    if (field->kind == XDR_STRING || field->kind == XDR_STRING_OR_NULL) {
+        const char *string = xdr_load(at);
+        return !string || !*string;
+    }
+    if (field->kind == XDR_BYTES)
+        return xdr_load_items(at).len == 0;
+    if (is_struct(field)) {
+        const void *item = struct_at(field, at);
+        return !item || is_blank(field->type, item);
+    }
+    for (size_t i = 0; i < field->size; i++)
+        if (bytes[i])
+            return false;
+    return true;
+}
+
+static bool is_blank_field(const XdrField *field, const void *value)
+{
+    XdrItems list = xdr_elements(field, value);
+
+    if (field->shape == XDR_LIST)
+        return list.len == 0;
+    for (uint32_t i = 0; i < list.len; i++)
+        if (!is_blank_element(field, xdr_element(field, list, i)))
+            return false;
+    return true;
+}
+
+static bool is_blank(const XdrType *type, const void *value)
+{
+    for (size_t i = 0; i < type->n_fields; i++)
+        if (xdr_is_present(type, &type->fields[i], value) &&
+            !is_blank_field(&type->fields[i], value))
+            return false;
+    return true;
+}
+
+/* The first field says what a struct is about, so it is never left out. */
+static void print_struct(const XdrType *type, const void *value, Layout layout, FILE *out)
+{
     for (size_t i = 0; i < type->n_fields; i++) {
         const XdrField *field = &type->fields[i];
 
-        if (type->is_union && i > 0 && field->arm != arm)
+        if (!xdr_is_present(type, field, value) ||
+            (layout.brief && i > 0 && is_blank_field(field, value)))
             continue;
-        if (dashed && i == 0)
-            fprintf(out, "%*s- %s:", 2 * (indent - 1), "", field->name);
+        if (layout.dashed && i == 0)
+            fprintf(out, "%*s- %s:", 2 * (layout.indent - 1), "", field->name);
         else
-            fprintf(out, "%*s%s:", 2 * indent, "", field->name);
-        print_field(field, (const char *)value + field->offset, indent, out);
+            fprintf(out, "%*s%s:", 2 * layout.indent, "", field->name);
+        print_field(field, (const char *)value + field->offset, layout, out);
     }
 }
 
 void xdr_print(const XdrType *type, const void *value, int indent, FILE *out)
 {
-    print_struct(type, value, indent, false, out);
+    print_struct(type, value, (Layout){ .indent = indent }, out);
+}
+
+void xdr_print_brief(const XdrType *type, const void *value, int indent, FILE *out)
+{
+    print_struct(type, value, (Layout){ .indent = indent, .brief = true }, out);
 }

@@ -125,6 +125,37 @@ bool xdr_copy(const XdrType *type, const void *from, void *to)
     return ok;
 }
 
+/* ---- fill in --------------------------------------------------------------------------------- */
+
+static bool fill_element(const XdrField *field, void *at)
+{
+    if (field->kind == XDR_STRING && !xdr_load(at)) {
+        xdr_store(at, strdup(""));
+        return xdr_load(at);
+    }
+    if (field->kind == XDR_STRUCT)
+        return xdr_fill_strings(field->type, at);
+    if (field->kind == XDR_STRUCT_OR_NULL && xdr_load(at))
+        return xdr_fill_strings(field->type, xdr_load(at));
+    return true;
+}
+
+bool xdr_fill_strings(const XdrType *type, void *value)
+{
+    for (size_t i = 0; i < type->n_fields; i++) {
+        const XdrField *field = &type->fields[i];
+        XdrItems list = { 0 };
+
+        if (!xdr_is_present(type, field, value))
+            continue;
+        list = xdr_elements(field, value);
+        for (uint32_t j = 0; j < list.len; j++)
+            if (!fill_element(field, xdr_element(field, list, j)))
+                return false;
+    }
+    return true;
+}
+
 /* ---- compare and look up ------------------------------------------------------------------- */
 
 static bool strings_equal(const char *a, const char *b)

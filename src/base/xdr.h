@@ -83,6 +83,9 @@ void xdr_clear(const XdrType *type, void *value);
 /* Frees what *value owns and the struct itself, which came from calloc. NULL is fine. */
 void xdr_free(const XdrType *type, void *value);
 
+/* Makes every string that is required and NULL the empty one. False when memory runs out. */
+bool xdr_fill_strings(const XdrType *type, void *value);
+
 /* Copies *from into *to by value, deeply. False when memory runs out. */
 bool xdr_copy(const XdrType *type, const void *from, void *to);
 
@@ -90,6 +93,8 @@ bool xdr_equal(const XdrType *type, const void *a, const void *b);
 
 /* Prints `field: value` lines, indented by two spaces per level from `indent`. */
 void xdr_print(const XdrType *type, const void *value, int indent, FILE *out);
+/* The same without the fields that are zero or empty, but for the first of each struct. */
+void xdr_print_brief(const XdrType *type, const void *value, int indent, FILE *out);
 
 /* The offset of the struct's own field called `name`, or -1. */
 ptrdiff_t xdr_field_offset(const XdrType *type, const char *name);

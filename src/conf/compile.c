@@ -36,23 +36,28 @@ void *plan_list_add(void *list_data, size_t size)
     return memset(item, 0, size);
 }
 
-static char *text_or_empty(const char *text)
-{
-    return g_strdup(text ? text : "");
-}
-
 void plan_add_mount(PlanBuilder *builder, const PlanMount *from)
 {
     PlanMount *mount = PLAN_ADD(&builder->plan->mounts);
 
     mount->kind = from->kind;
-    mount->source = text_or_empty(from->source);
-    mount->target = text_or_empty(from->target);
-    mount->options = text_or_empty(from->options);
+    mount->source = g_strdup(from->source);
+    mount->target = g_strdup(from->target);
+    mount->options = g_strdup(from->options);
     mount->flags = from->flags;
+    mount->propagation = from->propagation;
+    mount->image = from->image;
+    mount->format = g_strdup(from->format);
+    mount->pool = g_strdup(from->pool);
+    mount->quota = from->quota;
+    mount->overlay.upper = g_strdup(from->overlay.upper);
+    mount->overlay.work = g_strdup(from->overlay.work);
+    mount->overlay.ephemeral = from->overlay.ephemeral;
+    for (uint32_t i = 0; i < from->overlay.lowers.len; i++)
+        *PLAN_ADD(&mount->overlay.lowers) = g_strdup(from->overlay.lowers.items[i]);
 }
 
-static void add_text(PlanBuilder *builder, PlanKnob knob, const char *text, int64_t number)
+void plan_set_text(PlanBuilder *builder, PlanKnob knob, const char *text, int64_t number)
 {
     PlanSetting *setting = PLAN_ADD(&builder->plan->cgroup.settings);
 
@@ -61,16 +66,16 @@ static void add_text(PlanBuilder *builder, PlanKnob knob, const char *text, int6
     setting->text = g_strdup(text);
 }
 
-static void add_number(PlanBuilder *builder, PlanKnob knob, const OptNumber *number)
+void plan_set_number(PlanBuilder *builder, PlanKnob knob, const OptNumber *number)
 {
     if (number->set)
-        add_text(builder, knob, "", number->value);
+        plan_set_text(builder, knob, "", number->value);
 }
 
 static void add_kib(PlanBuilder *builder, PlanKnob knob, const OptNumber *number)
 {
     if (number->set)
-        add_text(builder, knob, "", number->value * 1024);
+        plan_set_text(builder, knob, "", number->value * 1024);
 }
 
 /* ---- identity -------------------------------------------------------------------------------- */
@@ -119,7 +124,8 @@ static void plan_identity(PlanBuilder *builder)
 
     plan->name = g_strdup(def->name);
     memcpy(plan->uuid, def->uuid, sizeof(plan->uuid));
-    plan->hostname = hostname(def->name);
+    plan->hostname =
+        def->extension.hostname ? g_strdup(def->extension.hostname) : hostname(def->name);
     plan->namespaces = namespaces(def);
     add_id_map(&plan->uid_map, &def->idmap.uids);
     add_id_map(&plan->gid_map, &def->idmap.gids);
@@ -156,15 +162,15 @@ static void plan_cpu(PlanBuilder *builder)
     const DomainDef *def = builder->def;
     const NumaTune *numa = &def->numatune;
 
-    add_number(builder, PLAN_KNOB_CPU_SHARES, &def->cputune.shares);
+    plan_set_number(builder, PLAN_KNOB_CPU_SHARES, &def->cputune.shares);
     if (def->cputune.period.value)
-        add_number(builder, PLAN_KNOB_CPU_PERIOD, &def->cputune.period);
+        plan_set_number(builder, PLAN_KNOB_CPU_PERIOD, &def->cputune.period);
     if (def->cputune.quota.value)
-        add_number(builder, PLAN_KNOB_CPU_QUOTA, &def->cputune.quota);
+        plan_set_number(builder, PLAN_KNOB_CPU_QUOTA, &def->cputune.quota);
     if (def->cpuset)
-        add_text(builder, PLAN_KNOB_CPUSET_CPUS, def->cpuset, 0);
+        plan_set_text(builder, PLAN_KNOB_CPUSET_CPUS, def->cpuset, 0);
     if (numa->set && (numa->mode == NUMA_MODE_STRICT || numa->mode == NUMA_MODE_RESTRICTIVE))
-        add_text(builder, PLAN_KNOB_CPUSET_MEMS, numa->nodeset, 0);
+        plan_set_text(builder, PLAN_KNOB_CPUSET_MEMS, numa->nodeset, 0);
 }
 
 typedef struct BlkioKnob {
@@ -185,14 +191,14 @@ static void plan_blkio(PlanBuilder *builder)
     const BlkioTune *tune = &builder->def->blkiotune;
 
     if (tune->weight.value)
-        add_number(builder, PLAN_KNOB_BLKIO_WEIGHT, &tune->weight);
+        plan_set_number(builder, PLAN_KNOB_BLKIO_WEIGHT, &tune->weight);
     for (size_t i = 0; i < tune->devices.n; i++)
         for (size_t j = 0; j < G_N_ELEMENTS(blkio_knobs); j++) {
             const BlkioDevice *device = tune->devices.items[i];
             const OptNumber *number = (const void *)((const char *)device + blkio_knobs[j].offset);
 
             if (number->set && number->value)
-                add_text(builder, blkio_knobs[j].knob, device->path, number->value);
+                plan_set_text(builder, blkio_knobs[j].knob, device->path, number->value);
         }
 }
 
@@ -223,9 +229,9 @@ static void plan_init(PlanBuilder *builder)
     for (size_t i = 0; i < os->initargs.n; i++)
         *PLAN_ADD(&init->argv) = g_strdup(os->initargs.items[i]);
     base_plan_environment(builder);
-    init->dir = text_or_empty(os->initdir);
-    init->user = text_or_empty(os->inituser);
-    init->group = text_or_empty(os->initgroup);
+    init->dir = g_strdup(os->initdir);
+    init->user = g_strdup(os->inituser);
+    init->group = g_strdup(os->initgroup);
     init->capabilities = features_capabilities(&builder->def->features);
     init->personality_32bit = os_is_32bit(builder->def, builder->host);
 }
@@ -281,11 +287,14 @@ bool domain_def_compile(const DomainDef *def, const DomainDefHost *host, Plan **
     base_plan_mounts(&builder);
     base_plan_devices(&builder);
     plan_actions(&builder);
-    done = plan_resources(&builder, err) && devices_plan(def, &builder, err);
+    done = shares_plan(&builder, err) && plan_resources(&builder, err) &&
+           devices_plan(def, &builder, err) && extension_plan(&builder, err);
     g_clear_pointer(&builder.guest_names, g_hash_table_unref);
     if (!done)
         return false;
     plan_init(&builder);
+    if (!xdr_fill_strings(&plan_xdr, plan))
+        g_error("out of memory");
     if (!check_size(plan, err))
         return false;
     *ret_plan = g_steal_pointer(&plan);
@@ -305,7 +314,7 @@ char *domain_def_plan_print(const Plan *plan)
 
     if (!out)
         g_error("out of memory");
-    xdr_print(&plan_xdr, plan, 0, out);
+    xdr_print_brief(&plan_xdr, plan, 0, out);
     fclose(out);
     return g_steal_pointer(&text);
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The virtlxcd authors
 
-/* Building a Plan piece by piece: what compile.c and the device classes share. */
+/*
+ * Building a Plan piece by piece: what compile.c and the device classes share. Strings that nobody
+ * sets become "" once the plan is whole.
+ */
 #pragma once
 
 #include "conf/domain-def.h"
@@ -26,6 +29,9 @@ typedef struct PlanList {
 void *plan_list_add(void *list, size_t size);
 #define PLAN_ADD(list) ((__typeof__((list)->items))plan_list_add((list), sizeof(*(list)->items)))
 
+/* A limit of the container's group; numbers that are not set change nothing. */
+void plan_set_text(PlanBuilder *builder, PlanKnob knob, const char *text, int64_t number);
+void plan_set_number(PlanBuilder *builder, PlanKnob knob, const OptNumber *number);
 /* Adds a copy; strings may be NULL. */
 void plan_add_mount(PlanBuilder *builder, const PlanMount *mount);
 

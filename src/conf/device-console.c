@@ -24,8 +24,7 @@ static const char *const append_names[] = { NULL, "on", "off", NULL };
 /* clang-format off */
 static const Row console_rows[] = {
     { "@type",          ROW_ENUM,   offsetof(Console, type),        ROW_TYPE,
-                        .names = type_names, .types = TYPE_BIT(CONSOLE_PTY),
-                        .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
+                        .names = type_names, .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
     { "@tty",           ROW_STRING, offsetof(Console, tty),         ROW_LIVE },
     { "source/@path",   ROW_STRING, offsetof(Console, source_path), ROW_LIVE },
     { "log/@file",      ROW_STRING, offsetof(Console, log_file) },
@@ -66,8 +65,13 @@ static void make_live(DomainDef *def)
 
 static bool plan(const void *device, PlanBuilder *builder, GError **err)
 {
-    PlanConsole *console = PLAN_ADD(&builder->plan->consoles);
+    PlanConsole *console = NULL;
 
+    if (((const Console *)device)->type != CONSOLE_PTY)
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("console type '%s' is not supported in a container"),
+                    type_names[((const Console *)device)->type]);
+    console = PLAN_ADD(&builder->plan->consoles);
     console->alias = g_strdup_printf("console%u", builder->plan->consoles.len - 1);
     return true;
 }

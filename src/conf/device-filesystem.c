@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "conf/device.h"
+#include "conf/value.h"
 
 static const char *const type_names[] = { "mount", "block", "file",   "template",
                                           "ram",   "bind",  "volume", NULL };
@@ -25,8 +26,7 @@ static const char *const access_names[] = { NULL, "passthrough", "mapped", "squa
 
 /* clang-format off */
 static const Row filesystem_rows[] = {
-    { "@type",            ROW_ENUM,   FIELD(type),             ROW_TYPE, .names = type_names,
-                          .types = PATHS | RAM },
+    { "@type",            ROW_ENUM,   FIELD(type),             ROW_TYPE, .names = type_names },
     { "@accessmode",      ROW_ENUM,   FIELD(access),           .names = access_names },
     { "@model",           ROW_STRING, FIELD(model) },
     { "@multidevs",       ROW_STRING, FIELD(multidevs) },
@@ -74,23 +74,16 @@ static bool is_root(const Filesystem *fs)
     return strcmp(target, "/") == 0;
 }
 
-static bool has_dotdot(const char *path)
-{
-    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
-
-    return g_strv_contains((const char *const *)parts, "..");
-}
-
 static bool check_one(void *object, const Reader *reader, GError **err)
 {
     Filesystem *fs = object;
 
     if (!fs->access && reader->flags & DOMAIN_DEF_INACTIVE)
         fs->access = FILESYSTEM_ACCESS_PASSTHROUGH;
-    if (has_dotdot(fs->target))
+    if (value_has_dotdot(fs->target))
         return fail(err, ERR(DOMAIN, XML_ERROR), _("the filesystem target '%s' contains '..'"),
                     fs->target);
-    if (fs->type != FILESYSTEM_RAM && *fs->source != '/')
+    if (TYPE_BIT(fs->type) & PATHS && *fs->source != '/')
         return fail(err, ERR(DOMAIN, XML_ERROR),
                     _("the filesystem source '%s' for '%s' is not an "
                       "absolute path"),
@@ -205,6 +198,10 @@ static bool plan(const void *device, PlanBuilder *builder, GError **err)
     g_autofree char *options = NULL;
     PlanMount mount = { .source = fs->source, .target = target, .flags = mount_flags(fs, builder) };
 
+    if (!(TYPE_BIT(fs->type) & (PATHS | RAM)))
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("filesystem type '%s' is not supported in a container"),
+                    type_names[fs->type]);
     if (fs == builder->root)
         return true;
     mount.kind = fs->type == FILESYSTEM_BIND ? PLAN_MOUNT_INSIDE : PLAN_MOUNT_HOST;

@@ -88,7 +88,7 @@ static bool hide_actual(const void *object, DomainDefFlags flags)
 /* clang-format off */
 static const Row interface_rows[] = {
     { "@type",                ROW_ENUM,   FIELD(type),                   ROW_TYPE,
-                              .names = type_names, .types = NETWORK | BRIDGE | ETHERNET,
+                              .names = type_names,
                               .hidden = hide_type },
     { "@type",                ROW_ENUM,   FIELD(actual_type),            .names = type_names,
                               .hidden = hide_actual },
@@ -266,24 +266,24 @@ static PlanLinkKind link_kind(const Interface *interface)
     return interface->type == INTERFACE_BRIDGE ? PLAN_LINK_BRIDGE : PLAN_LINK_ETHERNET;
 }
 
-static char *text_or_empty(const char *text)
-{
-    return g_strdup(text ? text : "");
-}
-
 static bool plan(const void *device, PlanBuilder *builder, GError **err)
 {
     const Interface *interface = device;
-    PlanLink *link = PLAN_ADD(&builder->plan->links);
+    PlanLink *link = NULL;
     bool is_network = interface->type == INTERFACE_NETWORK;
 
+    if (!(TYPE_BIT(interface->type) & (NETWORK | BRIDGE | ETHERNET)))
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("interface type '%s' is not supported in a container"),
+                    type_names[interface->type]);
+    link = PLAN_ADD(&builder->plan->links);
     if (!builder->guest_names)
         builder->guest_names = explicit_names(builder->def);
     link->kind = link_kind(interface);
-    link->network = text_or_empty(interface->network);
-    link->portgroup = text_or_empty(interface->portgroup);
-    link->bridge = text_or_empty(is_network ? NULL : interface->bridge);
-    link->host_name = text_or_empty(interface->target_dev);
+    link->network = g_strdup(interface->network);
+    link->portgroup = g_strdup(interface->portgroup);
+    link->bridge = g_strdup(is_network ? NULL : interface->bridge);
+    link->host_name = g_strdup(interface->target_dev);
     link->guest_name = interface->guest_dev
                            ? g_strdup(interface->guest_dev)
                            : next_name(builder->guest_names, &builder->next_ethernet);

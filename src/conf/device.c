@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * All device classes, in the order of the output. A class with a record is understood; one without
- * is printed back as it came, since libvirt does so for containers too, or refused.
+ * All device classes, in the order of the output. One with kept_record is printed back as it came,
+ * since libvirt does so for containers too.
  */
 #include "conf/device.h"
 
@@ -13,37 +13,83 @@
 #include "base/text.h"
 #include "conf/xml.h"
 
+/* A device that is printed back and has no effect in a container. */
+typedef struct KeptDevice {
+    KeptXml xml;
+} KeptDevice;
+
+/* ---- kept devices ---------------------------------------------------------------------------- */
+
+/* clang-format off */
+static const Row kept_rows[] = {
+    { "*", ROW_STRING, offsetof(KeptDevice, xml) },
+    { NULL },
+};
+/* clang-format on */
+
+/* Only a running domain has aliases. */
+static void drop_alias(xmlNode *device)
+{
+    xmlNode *next = NULL;
+
+    for (xmlNode *child = device->children; child; child = next) {
+        next = child->next;
+        if (!xml_is(child, "alias"))
+            continue;
+        xmlUnlinkNode(child);
+        xmlFreeNode(child);
+    }
+}
+
+static bool parse_kept(const Reader *reader, const xmlNode *node, void *object, GError **err)
+{
+    if (reader->flags & DOMAIN_DEF_INACTIVE)
+        drop_alias((xmlNode *)node); /* the document is ours */
+    ((KeptDevice *)object)->xml = xml_keep(node, '\'');
+    return true;
+}
+
+static void format_kept(Writer *writer, const void *object)
+{
+    xml_write_kept(writer->out, ((const KeptDevice *)object)->xml, writer->indent);
+}
+
+static const Record kept_record = { "device",     sizeof(KeptDevice),  kept_rows,
+                                    .kept = true, .parse = parse_kept, .format = format_kept };
+
+/* ---- all classes ----------------------------------------------------------------------------- */
+
 #define NOT_YET .refused = ERR(DOMAIN, CONFIG_UNSUPPORTED)
 #define NEVER .refused = ERR(DOMAIN, INTERNAL_ERROR)
 
 static const DeviceClass disk_class = { "disk", NOT_YET };
-static const DeviceClass controller_class = { "controller" };
-static const DeviceClass lease_class = { "lease" };
-static const DeviceClass smartcard_class = { "smartcard" };
-static const DeviceClass serial_class = { "serial" };
-static const DeviceClass parallel_class = { "parallel" };
-static const DeviceClass channel_class = { "channel" };
+static const DeviceClass controller_class = { "controller", &kept_record };
+static const DeviceClass lease_class = { "lease", &kept_record };
+static const DeviceClass smartcard_class = { "smartcard", &kept_record };
+static const DeviceClass serial_class = { "serial", &kept_record };
+static const DeviceClass parallel_class = { "parallel", &kept_record };
+static const DeviceClass channel_class = { "channel", &kept_record };
 static const DeviceClass input_class = { "input", NEVER };
-static const DeviceClass tpm_class = { "tpm" };
+static const DeviceClass tpm_class = { "tpm", &kept_record };
 static const DeviceClass graphics_class = { "graphics", NEVER };
-static const DeviceClass sound_class = { "sound" };
-static const DeviceClass audio_class = { "audio" };
-static const DeviceClass video_class = { "video" };
+static const DeviceClass sound_class = { "sound", &kept_record };
+static const DeviceClass audio_class = { "audio", &kept_record };
+static const DeviceClass video_class = { "video", &kept_record };
 static const DeviceClass hostdev_class = { "hostdev", NOT_YET };
-static const DeviceClass redirdev_class = { "redirdev" };
-static const DeviceClass redirfilter_class = { "redirfilter" };
-static const DeviceClass hub_class = { "hub" };
-static const DeviceClass watchdog_class = { "watchdog" };
-static const DeviceClass memballoon_class = { "memballoon" };
-static const DeviceClass rng_class = { "rng" };
-static const DeviceClass nvram_class = { "nvram" };
-static const DeviceClass panic_class = { "panic" };
-static const DeviceClass shmem_class = { "shmem" };
+static const DeviceClass redirdev_class = { "redirdev", &kept_record };
+static const DeviceClass redirfilter_class = { "redirfilter", &kept_record };
+static const DeviceClass hub_class = { "hub", &kept_record };
+static const DeviceClass watchdog_class = { "watchdog", &kept_record };
+static const DeviceClass memballoon_class = { "memballoon", &kept_record };
+static const DeviceClass rng_class = { "rng", &kept_record };
+static const DeviceClass nvram_class = { "nvram", &kept_record };
+static const DeviceClass panic_class = { "panic", &kept_record };
+static const DeviceClass shmem_class = { "shmem", &kept_record };
 static const DeviceClass memory_class = { "memory", NOT_YET };
-static const DeviceClass crypto_class = { "crypto" };
-static const DeviceClass iommu_class = { "iommu" };
-static const DeviceClass vsock_class = { "vsock" };
-static const DeviceClass pstore_class = { "pstore" };
+static const DeviceClass crypto_class = { "crypto", &kept_record };
+static const DeviceClass iommu_class = { "iommu", &kept_record };
+static const DeviceClass vsock_class = { "vsock", &kept_record };
+static const DeviceClass pstore_class = { "pstore", &kept_record };
 
 static const DeviceClass *const classes[] = {
     &disk_class,      &controller_class, &lease_class,    &filesystem_class,  &interface_class,
@@ -63,58 +109,44 @@ static const DeviceClass *find_class(const xmlNode *node)
     return NULL;
 }
 
-static RecordList *class_list(const DeviceClass *class, DomainDef *def)
+/* ---- lists ----------------------------------------------------------------------------------- */
+
+static size_t class_index(const DeviceClass *class)
 {
-    return (RecordList *)((char *)def + class->list);
+    size_t i = 0;
+
+    while (classes[i] != class)
+        i++;
+    return i;
 }
 
+/* The devices of a class; an empty list when there are none. */
 static const RecordList *class_const_list(const DeviceClass *class, const DomainDef *def)
 {
-    return (const RecordList *)((const char *)def + class->list);
+    static const RecordList none;
+
+    if (class->list)
+        return (const RecordList *)((const char *)def + class->list);
+    return def->others ? &def->others[class_index(class)] : &none;
 }
 
-/* ---- kept devices ---------------------------------------------------------------------------- */
-
-/* clang-format off */
-static const Row kept_rows[] = {
-    { "element", ROW_STRING, offsetof(KeptDevice, element) },
-    { "xml",     ROW_STRING, offsetof(KeptDevice, xml) },
-    { NULL },
-};
-/* clang-format on */
-
-static const Record kept_record = { "device", sizeof(KeptDevice), kept_rows };
-
-/* Only a running domain has aliases. */
-static void drop_alias(xmlNode *device)
+static RecordList *class_list(const DeviceClass *class, DomainDef *def)
 {
-    xmlNode *next = NULL;
-
-    for (xmlNode *child = device->children; child; child = next) {
-        next = child->next;
-        if (!xml_is(child, "alias"))
-            continue;
-        xmlUnlinkNode(child);
-        xmlFreeNode(child);
-    }
+    if (class->list)
+        return (RecordList *)((char *)def + class->list);
+    if (!def->others)
+        def->others = g_new0(RecordList, G_N_ELEMENTS(classes));
+    return &def->others[class_index(class)];
 }
 
-static void keep_device(DomainDef *def, const Reader *reader, const xmlNode *node)
+const RecordList *device_list(const DomainDef *def, const DeviceClass *class)
 {
-    KeptDevice *device = g_new0(KeptDevice, 1);
-
-    if (reader->flags & DOMAIN_DEF_INACTIVE)
-        drop_alias((xmlNode *)node); /* the document is ours */
-    device->element = g_strdup(xml_name(node));
-    device->xml = xml_keep(node, '\'');
-    record_list_append(&def->kept_devices, device);
+    return class_const_list(class, def);
 }
 
-static void format_kept(const DomainDef *def, Writer *writer, const char *element)
+void device_add(DomainDef *def, const DeviceClass *class, void *device)
 {
-    for (size_t i = 0; i < def->kept_devices.n; i++)
-        if (strcmp(def->kept_devices.items[i]->element, element) == 0)
-            xml_write_kept(writer->out, def->kept_devices.items[i]->xml, writer->indent);
+    record_list_append(class_list(class, def), device);
 }
 
 /* ---- <devices> ------------------------------------------------------------------------------- */
@@ -133,20 +165,17 @@ static bool parse_device(DomainDef *def, const Reader *reader, const xmlNode *no
     const DeviceClass *class = find_class(node);
     void *device = NULL;
 
-    if (!class || class->refused)
-        return fail(err, class ? class->refused : ERR(DOMAIN, CONFIG_UNSUPPORTED),
-                    _("device <%s> is not supported in a container (line %u)"), xml_name(node),
-                    xml_line(node));
-    if (!class->record) {
-        keep_device(def, reader, node);
-        return true;
-    }
+    if (!class)
+        return record_leave_out(reader, node, err);
+    if (class->refused)
+        return fail(err, class->refused, _("device <%s> is not supported in a container (line %u)"),
+                    xml_name(node), xml_line(node));
     device = record_new(class->record);
     if (!record_parse(class->record, reader, node, device, err)) {
         record_free(class->record, device);
         return false;
     }
-    record_list_append(class_list(class, def), device);
+    device_add(def, class, device);
     return true;
 }
 
@@ -178,13 +207,10 @@ static void format_devices(Writer *writer, const void *field)
         g_string_append(writer->out, "</emulator>\n");
     }
     for (size_t i = 0; i < G_N_ELEMENTS(classes); i++) {
-        const DeviceClass *class = classes[i];
-        const RecordList *list = class->record ? class_const_list(class, def) : NULL;
+        const RecordList *list = class_const_list(classes[i], def);
 
-        if (!list)
-            format_kept(def, writer, class->element);
-        for (size_t j = 0; list && j < list->n; j++)
-            (void)record_format(class->record, writer, class->element, list->items[j]);
+        for (size_t j = 0; j < list->n; j++)
+            (void)record_format(classes[i]->record, writer, classes[i]->element, list->items[j]);
     }
     writer->indent -= 2;
     xml_indent(writer->out, writer->indent);
@@ -196,10 +222,10 @@ static void clear_devices(void *field)
     DomainDef *def = field;
 
     g_clear_pointer(&def->emulator, g_free);
-    record_list_clear(&kept_record, &def->kept_devices);
     for (size_t i = 0; i < G_N_ELEMENTS(classes); i++)
-        if (classes[i]->record)
+        if (class_const_list(classes[i], def)->n)
             record_list_clear(classes[i]->record, class_list(classes[i], def));
+    g_clear_pointer(&def->others, g_free);
 }
 
 static void copy_devices(const void *from_data, void *to_data)
@@ -208,9 +234,9 @@ static void copy_devices(const void *from_data, void *to_data)
     DomainDef *to = to_data;
 
     to->emulator = g_strdup(from->emulator);
-    record_list_copy(&kept_record, &from->kept_devices, &to->kept_devices);
+    to->others = NULL;
     for (size_t i = 0; i < G_N_ELEMENTS(classes); i++)
-        if (classes[i]->record)
+        if (class_const_list(classes[i], from)->n)
             record_list_copy(classes[i]->record, class_const_list(classes[i], from),
                              class_list(classes[i], to));
 }
@@ -220,12 +246,10 @@ static bool equal_devices(const void *a_data, const void *b_data)
     const DomainDef *a = a_data;
     const DomainDef *b = b_data;
 
-    if (g_strcmp0(a->emulator, b->emulator) != 0 ||
-        !record_list_equal(&kept_record, &a->kept_devices, &b->kept_devices))
+    if (g_strcmp0(a->emulator, b->emulator) != 0)
         return false;
     for (size_t i = 0; i < G_N_ELEMENTS(classes); i++)
-        if (classes[i]->record &&
-            !record_list_equal(classes[i]->record, class_const_list(classes[i], a),
+        if (!record_list_equal(classes[i]->record, class_const_list(classes[i], a),
                                class_const_list(classes[i], b)))
             return false;
     return true;
@@ -239,7 +263,7 @@ const CustomFunctions devices_functions = {
     .equal = equal_devices,
 };
 
-/* ---- all classes ----------------------------------------------------------------------------- */
+/* ---- all devices ----------------------------------------------------------------------------- */
 
 bool devices_check(DomainDef *def, const Reader *reader, GError **err)
 {
@@ -264,9 +288,9 @@ bool devices_plan(const DomainDef *def, PlanBuilder *builder, GError **err)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(classes); i++) {
         const DeviceClass *class = classes[i];
-        const RecordList *list = class->plan ? class_const_list(class, def) : NULL;
+        const RecordList *list = class_const_list(class, def);
 
-        for (size_t j = 0; list && j < list->n; j++)
+        for (size_t j = 0; class->plan && j < list->n; j++)
             if (!class->plan(list->items[j], builder, err))
                 return false;
     }

@@ -13,11 +13,11 @@
 
 typedef struct DeviceClass {
     const char *element;
-    /* The devices' list in DomainDef. NULL record: kept and printed back, without effect, unless...
-     */
     const Record *record;
+    /* The devices' list in DomainDef, where others than the class look at it; 0: see device_list.
+     */
     size_t list;
-    /* ... this is set: refused with this error. */
+    /* Being there is this error; there is no record then. */
     unsigned refused;
     /* Looks at all devices of the class once the document is read. */
     bool (*check)(DomainDef *def, const Reader *reader, GError **err);
@@ -33,6 +33,11 @@ extern const DeviceClass interface_class;
 
 /* The <devices> element; the field is the whole DomainDef. */
 extern const CustomFunctions devices_functions;
+
+/* All devices of a class, in the order of the document. */
+const RecordList *device_list(const DomainDef *def, const DeviceClass *class);
+/* Takes the device, made by record_new. */
+void device_add(DomainDef *def, const DeviceClass *class, void *device);
 
 bool devices_check(DomainDef *def, const Reader *reader, GError **err);
 void devices_make_live(DomainDef *def);

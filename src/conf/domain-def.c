@@ -19,7 +19,6 @@
 /* NAME.xml and NAME.libvirt-lxc have to be possible names of files, with some room to write aside.
  */
 #define NAME_SIZE_MAX 230
-#define LXC_NAMESPACE "http://libvirt.org/schemas/domain/lxc/1.0"
 
 /* ---- values that are neither text nor number ------------------------------------------------- */
 
@@ -110,6 +109,7 @@ static const Row domain_rows[] = {
                                     .normalize = metadata_check_title },
     { "description",                ROW_STRING, FIELD(description),             ROW_NOT_EMPTY },
     { "metadata/*",                 ROW_LIST,   FIELD(metadata),                .record = &metadata_record },
+    { "maxMemory",                  ROW_REFUSED },
     { "memory/@dumpCore",           ROW_STRING, FIELD(memory_dump_core) },
     { "memory",                     ROW_MEMORY, FIELD(memory_kib),
                                     .missing = ERR(DOMAIN, XML_ERROR) },
@@ -169,6 +169,8 @@ static const Row domain_rows[] = {
     { "devices",                    ROW_CUSTOM, 0,                              .functions = &devices_functions },
     { "seclabel",                   ROW_LIST,   FIELD(seclabels),               .record = &seclabel_record },
     { "keywrap|launchSecurity",     ROW_KEEP,   FIELD(rest) },
+    { "lxc:namespace",              ROW_RECORD, FIELD(shares),                  .record = &shares_record },
+    { "virtlxcd:container",         ROW_RECORD, FIELD(extension),               .record = &extension_record },
     { "+",                          ROW_KEEP,   FIELD(foreign) },
     { NULL },
 };
@@ -266,11 +268,6 @@ static bool check_root(const xmlNode *root, GError **err)
                     _("could not find capabilities for domaintype=%s: only 'lxc' is here"), type);
     if (strcmp(type, "lxc") != 0)
         return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED), _("unknown domain type '%s'"), type);
-    for (const xmlNode *node = root->children; node; node = node->next)
-        if (node->ns && g_strcmp0((const char *)node->ns->href, LXC_NAMESPACE) == 0)
-            return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                        _("element <lxc:%s> is not supported (line %u)"), xml_name(node),
-                        xml_line(node));
     return true;
 }
 
@@ -284,6 +281,7 @@ bool domain_def_parse(const char *xml, DomainDefFlags flags, const DomainDefHost
     if (!doc || !check_root(xmlDocGetRootElement(doc), err))
         return false;
     def = record_new(&domain_record);
+    reader.left_out = &def->left_out;
     if (!record_parse(&domain_record, &reader, xmlDocGetRootElement(doc), def, err))
         return false;
     *ret_def = g_steal_pointer(&def);
@@ -297,6 +295,7 @@ char *domain_def_format_indented(const DomainDef *def, DomainDefFlags flags, uns
     Writer writer = { .out = g_string_sized_new(2048), .indent = indent, .flags = flags };
 
     (void)record_format(&domain_record, &writer, "domain", def); /* never empty */
+    xml_declare_prefixes(writer.out, 0);
     return g_string_free(writer.out, FALSE);
 }
 
@@ -311,6 +310,7 @@ DomainDef *domain_def_copy(const DomainDef *def)
 
     record_copy(&domain_record, def, copy);
     copy->numatune.set = def->numatune.set;
+    record_strings_copy(&def->left_out, &copy->left_out);
     return copy;
 }
 
@@ -321,6 +321,8 @@ bool domain_def_equal(const DomainDef *a, const DomainDef *b)
 
 void domain_def_free(DomainDef *def)
 {
+    if (def)
+        record_strings_clear(&def->left_out);
     record_free(&domain_record, def);
 }
 

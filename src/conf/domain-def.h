@@ -16,6 +16,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "conf/def-console.h"
+#include "conf/def-extension.h"
+#include "conf/def-filesystem.h"
+#include "conf/def-interface.h"
+#include "conf/def-values.h"
+
 typedef struct DomainDef DomainDef;
 typedef struct Plan Plan; /* plan-xdr.h */
 
@@ -33,20 +39,6 @@ typedef struct DomainDefHost {
     const char *emulator;          /* default <emulator> */
     const char *default_partition; /* "/machine", or a private instance's own */
 } DomainDefHost;
-
-/* A number that may be absent. */
-typedef struct OptNumber {
-    bool set;
-    int64_t value;
-} OptNumber;
-
-/* Elements carried along untouched, in the form of src/conf/xml.h; may be NULL. */
-typedef char *KeptXml;
-
-typedef struct StringList {
-    size_t n;
-    char **items; /* not NULL-terminated */
-} StringList;
 
 /* ---- general metadata and resources ---------------------------------------------------------- */
 
@@ -184,153 +176,25 @@ typedef struct FeaturesDef {
 
 /* ---- devices --------------------------------------------------------------------------------- */
 
-typedef enum FilesystemType {
-    FILESYSTEM_MOUNT,
-    FILESYSTEM_BLOCK,
-    FILESYSTEM_FILE,
-    FILESYSTEM_TEMPLATE,
-    FILESYSTEM_RAM,
-    FILESYSTEM_BIND,
-    FILESYSTEM_VOLUME,
-} FilesystemType;
+/* <lxc:namespace>: a namespace that is another's instead of a new one. */
+typedef enum ShareSource {
+    SHARE_ABSENT,
+    SHARE_NONE,
+    SHARE_NAME,
+    SHARE_PID,
+    SHARE_NETNS,
+} ShareSource;
 
-typedef enum FilesystemAccess {
-    FILESYSTEM_ACCESS_ABSENT, /* live: the root that start put in is printed without it */
-    FILESYSTEM_ACCESS_PASSTHROUGH,
-    FILESYSTEM_ACCESS_MAPPED,
-    FILESYSTEM_ACCESS_SQUASH,
-} FilesystemAccess;
+typedef struct Share {
+    ShareSource source;
+    char *value; /* a domain's name, a pid, or a name below /run/netns */
+} Share;
 
-typedef struct Filesystem {
-    FilesystemType type;
-    FilesystemAccess access;
-    char *model, *multidevs, *fmode, *dmode;
-    KeptXml driver;
-    char *source;    /* dir, dev, file or name */
-    OptNumber usage; /* KiB, for ram */
-    char *target;    /* as written */
-    bool readonly;
-    OptNumber space_hard_limit; /* bytes */
-    OptNumber space_soft_limit;
-    char *alias;  /* live: fs0, ... */
-    KeptXml rest; /* boot, address */
-} Filesystem;
-
-typedef struct FilesystemList {
-    size_t n;
-    Filesystem **items;
-} FilesystemList;
-
-typedef enum InterfaceType {
-    INTERFACE_USER,
-    INTERFACE_ETHERNET,
-    INTERFACE_VHOSTUSER,
-    INTERFACE_SERVER,
-    INTERFACE_CLIENT,
-    INTERFACE_MCAST,
-    INTERFACE_NETWORK,
-    INTERFACE_BRIDGE,
-    INTERFACE_INTERNAL,
-    INTERFACE_DIRECT,
-    INTERFACE_HOSTDEV,
-    INTERFACE_UDP,
-    INTERFACE_VDPA,
-    INTERFACE_NULL,
-    INTERFACE_VDS,
-} InterfaceType;
-
-typedef enum LinkState { LINK_STATE_DEFAULT, LINK_STATE_UP, LINK_STATE_DOWN } LinkState;
-
-typedef struct InterfaceIp {
-    char *family; /* ipv4 or ipv6; filled in */
-    char *address;
-    char *peer;
-    OptNumber prefix;
-} InterfaceIp;
-
-typedef struct InterfaceIpList {
-    size_t n;
-    InterfaceIp **items;
-} InterfaceIpList;
-
-typedef struct InterfaceRoute {
-    char *family;
-    char *address;
-    char *netmask;
-    OptNumber prefix;
-    char *gateway;
-    OptNumber metric;
-} InterfaceRoute;
-
-typedef struct InterfaceRouteList {
-    size_t n;
-    InterfaceRoute **items;
-} InterfaceRouteList;
-
-typedef struct Interface {
-    InterfaceType type;
-    InterfaceType actual_type; /* live, of type network: BRIDGE when the network is one; else 0 */
-    char *trust_guest_rx_filters;
-    uint8_t mac[6];
-    bool mac_set;  /* given by the user or made at parse time: true after parsing */
-    int mac_type;  /* 0 not given, 1 generated, 2 static */
-    int mac_check; /* 0 not given, 1 yes, 2 no */
-    char *network;
-    char *portgroup;
-    char *portid;             /* live: the network port's UUID as text */
-    char *bridge;             /* type bridge; live also of type network: the actual bridge */
-    InterfaceIpList host_ips; /* type ethernet */
-    InterfaceRouteList host_routes;
-    bool isolated;
-    InterfaceIpList ips;
-    InterfaceRouteList routes;
-    char *target_dev;   /* host end; automatic names (vnetN) only live */
-    char *guest_dev;    /* name inside; live: eth0, ... filled in */
-    char *guest_actual; /* live */
-    KeptXml model;      /* model, driver, backend */
-    KeptXml tune;       /* tune, teaming */
-    LinkState link;
-    OptNumber mtu;
-    KeptXml coalesce;
-    char *alias;  /* live: net0, ... */
-    KeptXml rest; /* boot, rom, address */
-} Interface;
-
-typedef struct InterfaceList {
-    size_t n;
-    Interface **items;
-} InterfaceList;
-
-typedef enum ConsoleType { CONSOLE_PTY } ConsoleType; /* the others are refused */
-
-typedef struct Console {
-    ConsoleType type;
-    char *tty;         /* live: /dev/pts/N of the first console, on the host */
-    char *source_path; /* live: /dev/pts/N */
-    char *protocol;
-    char *log_file;
-    int log_append;  /* 0 not given, 1 on, 2 off */
-    int target_type; /* 0 is lxc */
-    OptNumber port;  /* filled in: 0, 1, ... */
-    char *alias;     /* live: console0, ... */
-    KeptXml rest;
-} Console;
-
-typedef struct ConsoleList {
-    size_t n;
-    Console **items;
-} ConsoleList;
-
-/* A device that is printed back and has no effect in a container (controller, memballoon, ...). */
-typedef struct KeptDevice {
-    char *element;
-    KeptXml xml;
-} KeptDevice;
-
-typedef struct KeptDeviceList {
-    size_t n;
-    KeptDevice **items;
-} KeptDeviceList;
+typedef struct SharesDef {
+    Share net;
+    Share ipc;
+    Share uts;
+} SharesDef;
 
 /* Only type none, so far. */
 typedef struct Seclabel {
@@ -383,10 +247,13 @@ struct DomainDef {
     FilesystemList filesystems;
     InterfaceList interfaces;
     ConsoleList consoles;
-    KeptDeviceList kept_devices;
+    struct RecordList *others; /* the devices without a list above, by class; may be NULL */
     SeclabelList seclabels;
-    KeptXml rest;    /* keywrap, launchSecurity */
-    KeptXml foreign; /* elements in the namespaces of other drivers */
+    SharesDef shares;
+    ExtensionDef extension;
+    KeptXml rest;        /* keywrap, launchSecurity */
+    KeptXml foreign;     /* elements in the namespaces of other drivers */
+    StringList left_out; /* what parsing did not know, one sentence each; never printed */
 };
 
 /*

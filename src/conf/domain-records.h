@@ -4,6 +4,7 @@
 /* The parts of a domain definition that have a file of their own, as records and rows' helpers. */
 #pragma once
 
+#include "conf/compile.h"
 #include "conf/record.h"
 
 /* resources.c */
@@ -28,6 +29,15 @@ bool features_allow_mknod(const FeaturesDef *features);
 /* seclabel.c */
 extern const Record seclabel_record;
 bool seclabels_check(const DomainDef *def, GError **err);
+
+/* shares.c */
+extern const Record shares_record;
+bool shares_plan(PlanBuilder *builder, GError **err);
+
+/* extension.c */
+extern const Record extension_record;
+extern const char *const choice_names[]; /* of a Choice */
+bool extension_plan(PlanBuilder *builder, GError **err);
 
 /* metadata.c */
 extern const Record metadata_record;

@@ -64,6 +64,7 @@ static const char *value_text(const Row *row, const void *field, char **ret_owne
     case ROW_RECORD:
     case ROW_LIST:
     case ROW_STRINGS:
+    case ROW_REFUSED:
     case ROW_KEEP:
     case ROW_CUSTOM:
         return NULL;
@@ -201,6 +202,8 @@ static bool format_node(const Row *row, Writer *writer, const char *name, const 
         return format_list(row->record, writer, name, field);
     if (row->kind == ROW_STRINGS)
         return format_strings(writer, name, field);
+    if (row->kind == ROW_REFUSED)
+        return false;
     if (row->kind == ROW_KEEP)
         xml_write_kept(writer->out, *(char *const *)field, writer->indent);
     else

@@ -3,7 +3,9 @@
 
 /*
  * Parsing by rows. The document leads, not the table: every attribute and element has to find its
- * row, and one that finds none is refused by name and line. Time is linear in the document.
+ * row, and one that finds none is named with its line: in an error where validation is asked for,
+ * otherwise in the messages of the definition, which goes without it. Time is linear in the
+ * document.
  */
 #include "conf/record.h"
 
@@ -15,6 +17,7 @@
 #include "conf/xml.h"
 
 #define ROWS_MAX 96
+#define LEFT_OUT_MAX 64 /* messages; more of them help nobody */
 
 /* One record being parsed. `seen` has a bit per depth for the first row of each group. */
 typedef struct Walk {
@@ -34,27 +37,53 @@ typedef struct Range {
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-static unsigned unknown_code(const Walk *walk)
+/* Takes the message. */
+static bool leave_out(const Reader *reader, char *message, unsigned code, GError **err)
 {
-    return walk->reader->flags & DOMAIN_DEF_VALIDATE ? ERR(XML, XML_INVALID_SCHEMA)
-                                                     : ERR(DOMAIN, CONFIG_UNSUPPORTED);
+    g_autofree char *owned = message;
+    StringList *list = reader->left_out;
+
+    if (reader->flags & DOMAIN_DEF_VALIDATE)
+        code = ERR(XML, XML_INVALID_SCHEMA);
+    if (code)
+        return fail(err, code, "%s", message);
+    if (list && list->n < LEFT_OUT_MAX)
+        record_list_append(list, g_steal_pointer(&owned));
+    return true;
 }
 
-static bool refuse_element(const Walk *walk, const xmlNode *node, GError **err)
+static bool leave_out_element(const Reader *reader, const xmlNode *node, unsigned code,
+                              GError **err)
 {
     const char *prefix = node->ns && node->ns->prefix ? (const char *)node->ns->prefix : NULL;
 
-    return fail(err, unknown_code(walk),
-                _("element <%s%s%s> in <%s> is not supported in a container (line %u)"),
-                prefix ? prefix : "", prefix ? ":" : "", xml_name(node), xml_name(node->parent),
-                xml_line(node));
+    return leave_out(reader,
+                     g_strdup_printf(_("element <%s%s%s> in <%s> is not known (line %u)"),
+                                     prefix ? prefix : "", prefix ? ":" : "", xml_name(node),
+                                     xml_name(node->parent), xml_line(node)),
+                     code, err);
 }
 
-static bool refuse_attribute(const Walk *walk, const xmlNode *node, const char *name, GError **err)
+bool record_leave_out(const Reader *reader, const xmlNode *node, GError **err)
 {
-    return fail(err, unknown_code(walk),
-                _("attribute '%s' of <%s> is not supported in a container (line %u)"), name,
-                xml_name(node), xml_line(node));
+    return leave_out_element(reader, node, 0, err);
+}
+
+static bool leave_out_attribute(const Walk *walk, const xmlNode *node, const char *name,
+                                GError **err)
+{
+    return leave_out(walk->reader,
+                     g_strdup_printf(_("attribute '%s' of <%s> is not known (line %u)"), name,
+                                     xml_name(node), xml_line(node)),
+                     0, err);
+}
+
+static bool leave_out_text(const Walk *walk, const xmlNode *node, const char *text, GError **err)
+{
+    return leave_out(walk->reader,
+                     g_strdup_printf(_("unexpected text '%.40s' in <%s> (line %u)"), text,
+                                     xml_name(node), xml_line(node)),
+                     0, err);
 }
 
 /* "source/@dir" as "<source dir='...'>", "os/init" as "<os><init>". */
@@ -113,9 +142,6 @@ static bool take_enum(const Walk *walk, const Row *row, const char *text, GError
         value++;
     if (!row->names[value])
         return refuse_value(walk, row, text, err);
-    if (row->flags & ROW_TYPE && row->types && !(row->types & TYPE_BIT(value)))
-        return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
-                    _("%s type '%s' is not supported in a container"), walk->record->element, text);
     *(int *)row_field(row, walk->object) = value;
     return true;
 }
@@ -189,6 +215,7 @@ static bool take_value(const Walk *walk, const Row *row, const xmlNode *node, co
     case ROW_RECORD:
     case ROW_LIST:
     case ROW_STRINGS:
+    case ROW_REFUSED:
     case ROW_KEEP:
     case ROW_CUSTOM:
         return true;
@@ -259,6 +286,10 @@ static bool take_node(const Walk *walk, const Row *row, const xmlNode *node, GEr
         keep_one(field, node);
     else if (row->kind == ROW_CUSTOM)
         return row->functions->parse(walk->reader, node, field, err);
+    else if (row->kind == ROW_REFUSED)
+        return fail(err, row->bad ? row->bad : ERR(DOMAIN, CONFIG_UNSUPPORTED),
+                    _("element <%s> in <%s> is not supported in a container (line %u)"),
+                    xml_name(node), xml_name(node->parent), xml_line(node));
     return true;
 }
 
@@ -310,8 +341,11 @@ static bool walk_attributes(const Walk *walk, const Range *range, const xmlNode 
 
         if (!row && !attribute->ns && is_unit(range, name))
             continue;
-        if (!row)
-            return refuse_attribute(walk, node, name, err);
+        if (!row) {
+            if (!leave_out_attribute(walk, node, name, err))
+                return false;
+            continue;
+        }
         if (!is_taken(walk, row) || row->flags & ROW_TYPE)
             continue;
         text = xml_attribute_value(attribute);
@@ -343,17 +377,19 @@ static bool walk_text(const Walk *walk, const Range *range, const xmlNode *node,
         return take_value(walk, self, node, text, err);
     }
     stray = xml_stray_text(node);
-    if (stray)
-        return fail(err, unknown_code(walk), _("unexpected text '%.40s' in <%s> (line %u)"), stray,
-                    xml_name(node), xml_line(node));
-    return true;
+    return !stray || leave_out_text(walk, node, stray, err);
 }
 
 static bool matches(const Row *row, size_t at, const xmlNode *node)
 {
     char first = *row_rest(row, at);
+    const char *prefix = xml_known_prefix(node);
 
-    return first == '*' || (node->ns ? first == '+' : row_matches(row, at, xml_name(node)));
+    if (first == '*')
+        return true;
+    if (prefix)
+        return row_matches_prefixed(row, at, prefix, xml_name(node));
+    return node->ns ? first == '+' : row_matches(row, at, xml_name(node));
 }
 
 /* The group of rows whose next element is `node`; false when there is none. */
@@ -386,7 +422,7 @@ static bool walk_child(Walk *walk, const Range *range, const xmlNode *node, GErr
     bool again;
 
     if (!find_group(walk, range, node, &group))
-        return refuse_element(walk, node, err);
+        return leave_out_element(walk->reader, node, walk->record->unknown, err);
     seen = &walk->seen[group.rows - walk->record->rows];
     again = *seen & bit;
     *seen |= bit;
@@ -455,6 +491,7 @@ static bool is_given(const Row *row, const void *field)
     case ROW_TEXT:
     case ROW_FIXED:
     case ROW_RECORD:
+    case ROW_REFUSED:
     case ROW_CUSTOM:
         return true;
     }

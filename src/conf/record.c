@@ -52,6 +52,16 @@ bool row_matches(const Row *row, size_t at, const char *name)
     }
 }
 
+bool row_matches_prefixed(const Row *row, size_t at, const char *prefix, const char *name)
+{
+    const char *segment = row_rest(row, at);
+    size_t length = strlen(prefix);
+
+    return g_str_has_prefix(segment, prefix) && segment[length] == ':' &&
+           row_segment(row, at) == length + 1 + strlen(name) &&
+           memcmp(segment + length + 1, name, strlen(name)) == 0;
+}
+
 size_t row_group(const Row *rows, size_t n, size_t at)
 {
     size_t length = row_segment(rows, at);
@@ -128,7 +138,7 @@ bool record_list_equal(const Record *record, const void *a_data, const void *b_d
     return true;
 }
 
-static void strings_clear(StringList *list)
+void record_strings_clear(StringList *list)
 {
     for (size_t i = 0; i < list->n; i++)
         g_free(list->items[i]);
@@ -136,7 +146,7 @@ static void strings_clear(StringList *list)
     list->n = 0;
 }
 
-static void strings_copy(const StringList *from, StringList *to)
+void record_strings_copy(const StringList *from, StringList *to)
 {
     StringList copy = { 0 };
 
@@ -182,6 +192,7 @@ static size_t plain_size(const Row *row)
     case ROW_RECORD:
     case ROW_LIST:
     case ROW_STRINGS:
+    case ROW_REFUSED:
     case ROW_KEEP:
         return 0;
     }
@@ -197,7 +208,7 @@ static void field_clear(const Row *row, void *field)
     else if (row->kind == ROW_LIST)
         record_list_clear(row->record, field);
     else if (row->kind == ROW_STRINGS)
-        strings_clear(field);
+        record_strings_clear(field);
     else if (row->kind == ROW_CUSTOM && row->functions->clear)
         row->functions->clear(field);
 }
@@ -215,7 +226,7 @@ static void field_copy(const Row *row, const void *from, void *to)
     else if (row->kind == ROW_LIST)
         record_list_copy(row->record, from, to);
     else if (row->kind == ROW_STRINGS)
-        strings_copy(from, to);
+        record_strings_copy(from, to);
     else if (row->kind == ROW_CUSTOM)
         row->functions->copy(from, to);
 }

@@ -7,10 +7,12 @@
  *
  * A row joins a path in the XML (`source/@dir`, relative to the record's element) with a field of
  * the struct. The table alone parses, prints, frees, copies and compares, demands what is required,
- * and refuses by name what no row knows, so that nothing is dropped without a word. Rows stand in
+ * and names what no row knows, so that nothing is dropped without a word: such a thing is left out
+ * and listed in the definition's messages, or refused where validation was asked for. Rows stand in
  * the order of the output; rows whose paths begin with the same element stand together, attributes
  * first. A path may name alternatives for elements that are kept: "boot|rom|address"; "*" stands
- * for every element and "+" for every element in a namespace.
+ * for every element and "+" for every element in a foreign namespace. Elements in the namespaces of
+ * xml_prefixes (lxc, virtlxcd) are written with their prefix: "lxc:namespace/lxc:sharenet/@type".
  *
  *     static const Row ip_rows[] = {
  *         { "@family", ROW_STRING, offsetof(InterfaceIp, family) },
@@ -33,6 +35,7 @@ typedef struct Record Record;
 typedef struct Reader {
     DomainDefFlags flags;
     const DomainDefHost *host;
+    StringList *left_out; /* messages about what no row knows */
 } Reader;
 
 typedef struct Writer {
@@ -55,6 +58,7 @@ typedef enum RowKind {
     ROW_RECORD,  /* a nested struct described by `record` */
     ROW_LIST,    /* struct { size_t n; T **items; } of `record`, one element each */
     ROW_STRINGS, /* StringList, one element with text each */
+    ROW_REFUSED, /* not stored: being there is an error */
     ROW_KEEP,    /* KeptXml: elements carried along */
     ROW_CUSTOM,  /* the element is left to `functions` */
 } RowKind;
@@ -65,6 +69,7 @@ typedef enum RowFlags {
     ROW_HIDE_DEFAULT = 1 << 1, /* an enum's first value is not printed */
     ROW_TYPE = 1 << 2,         /* the enum that `types` of the other rows refers to */
     ROW_NOT_EMPTY = 1 << 3,    /* an empty string counts as not given */
+    ROW_KEPT = 1 << 4,         /* stored and printed, without effect in a container */
 } RowFlags;
 
 typedef struct TextFunctions {
@@ -93,8 +98,7 @@ struct Row {
     size_t size;
     unsigned scale;
     int64_t min, max;
-    unsigned types;   /* bits of the record's type this holds for, 0: all; on the type's row: those
-                         that are supported */
+    unsigned types;   /* bits of the record's type this holds for, 0: all */
     unsigned missing; /* the error when it is not given, 0: optional */
     unsigned bad;     /* the error when it is malformed, 0: XML_ERROR of VIR_FROM_XML */
     bool (*normalize)(const char *text, char **ret_text, GError **err); /* for ROW_STRING */
@@ -106,6 +110,8 @@ struct Record {
     size_t size;
     const Row *rows;            /* ends with path NULL */
     const Row *type;            /* the row with ROW_TYPE, or NULL */
+    unsigned unknown;           /* the error for an element no row knows, 0: it is left out */
+    bool kept;                  /* all of it is without effect in a container */
     void (*init)(void *object); /* defaults that are not zero */
     bool (*check)(void *object, const Reader *reader, GError **err);
     /* Instead of the rows, which then serve memory only. */
@@ -116,6 +122,8 @@ struct Record {
 void *record_new(const Record *record);
 bool record_parse(const Record *record, const Reader *reader, const xmlNode *node, void *object,
                   GError **err);
+/* Names an element that no table knows, in the messages of the definition or in an error. */
+bool record_leave_out(const Reader *reader, const xmlNode *node, GError **err);
 /* Prints the record as an element called `element`; nothing when it is all default. */
 bool record_format(const Record *record, Writer *writer, const char *element, const void *object);
 void record_clear(const Record *record, void *object);
@@ -133,6 +141,8 @@ void record_list_append(void *list, void *item);
 void record_list_clear(const Record *record, void *list);
 void record_list_copy(const Record *record, const void *from, void *to);
 bool record_list_equal(const Record *record, const void *a, const void *b);
+void record_strings_clear(StringList *list);
+void record_strings_copy(const StringList *from, StringList *to);
 
 /* ---- for the three files that walk rows --------------------------------------------------------
  */
@@ -150,6 +160,8 @@ bool row_is_attribute(const Row *row, size_t at);
 bool row_is_self(const Row *row, size_t at);
 /* True when the next segment, or one of its alternatives, is `name`. */
 bool row_matches(const Row *row, size_t at, const char *name);
+/* True when the next segment is `prefix`:`name`. */
+bool row_matches_prefixed(const Row *row, size_t at, const char *prefix, const char *name);
 /* How many rows from `rows` on share rows[0]'s segment. */
 size_t row_group(const Row *rows, size_t n, size_t at);
 /* Whether the row holds for the object's type. */

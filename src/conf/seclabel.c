@@ -19,7 +19,7 @@ static const char *const relabel_names[] = { NULL, "yes", "no", NULL };
 /* clang-format off */
 static const Row seclabel_rows[] = {
     { "@type",    ROW_ENUM,   offsetof(Seclabel, type),    .flags = ROW_TYPE,
-                  .names = type_names, .types = TYPE_BIT(SECLABEL_NONE) },
+                  .names = type_names },
     { "@model",   ROW_STRING, offsetof(Seclabel, model),   .flags = ROW_NOT_EMPTY },
     { "@relabel", ROW_ENUM,   offsetof(Seclabel, relabel), .names = relabel_names },
     { NULL },
@@ -30,6 +30,10 @@ static bool check(void *object, const Reader *reader, GError **err)
 {
     Seclabel *label = object;
 
+    if (label->type != SECLABEL_NONE)
+        return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
+                    _("seclabel type '%s' is not supported in a container"),
+                    type_names[label->type]);
     if (label->relabel == 1)
         return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
                     _("<seclabel type='none'> cannot ask for relabelling"));

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -239,4 +240,94 @@ int value_netmask_prefix(const char *text, int *ret_family)
         if (mask[bit / 8] & 0x80 >> bit % 8)
             return -1;
     return prefix;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+bool value_has_dotdot(const char *path)
+{
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+
+    return g_strv_contains((const char *const *)parts, "..");
+}
+
+bool value_is_hostname(const char *text)
+{
+    size_t length = strlen(text);
+
+    if (length == 0 || length > 64 || *text == '-' || *text == '.')
+        return false;
+    for (; *text; text++)
+        if (!g_ascii_isalnum(*text) && *text != '-' && *text != '.')
+            return false;
+    return true;
+}
+
+bool value_is_sysctl(const char *name)
+{
+    if (!*name || *name == '.' || strstr(name, ".."))
+        return false;
+    for (; *name; name++)
+        if (!g_ascii_isalnum(*name) && !strchr("._-", *name))
+            return false;
+    return true;
+}
+
+typedef struct SignalName {
+    const char *name;
+    int number;
+} SignalName;
+
+static const SignalName signal_names[] = {
+    {"ABRT",   SIGABRT },
+    { "ALRM",  SIGALRM },
+    { "CHLD",  SIGCHLD },
+    { "CONT",  SIGCONT },
+    { "HUP",   SIGHUP  },
+    { "INT",   SIGINT  },
+    { "IO",    SIGIO   },
+    { "KILL",  SIGKILL },
+    { "PIPE",  SIGPIPE },
+    { "PWR",   SIGPWR  },
+    { "QUIT",  SIGQUIT },
+    { "STOP",  SIGSTOP },
+    { "TERM",  SIGTERM },
+    { "TSTP",  SIGTSTP },
+    { "TTIN",  SIGTTIN },
+    { "TTOU",  SIGTTOU },
+    { "USR1",  SIGUSR1 },
+    { "USR2",  SIGUSR2 },
+    { "WINCH", SIGWINCH},
+};
+
+/* What glibc calls SIGRTMIN and SIGRTMAX; the kernel's own first two are glibc's to use. */
+enum { RT_MIN = 34, RT_MAX = 64 };
+
+static int realtime_signal(const char *text)
+{
+    bool from_max = g_str_has_prefix(text, "RTMAX");
+    int64_t offset = 0;
+
+    if (!from_max && !g_str_has_prefix(text, "RTMIN"))
+        return -1;
+    text += 5;
+    if (*text && (*text != (from_max ? '-' : '+') || !value_parse_number(text, &offset)))
+        return -1;
+    if (offset < RT_MIN - RT_MAX || offset > RT_MAX - RT_MIN)
+        return -1;
+    return (int)offset + (from_max ? RT_MAX : RT_MIN);
+}
+
+int value_parse_signal(const char *text)
+{
+    int64_t number;
+
+    if (value_parse_number(text, &number))
+        return number >= 1 && number <= RT_MAX ? (int)number : -1;
+    if (g_str_has_prefix(text, "SIG"))
+        text += 3;
+    for (size_t i = 0; i < G_N_ELEMENTS(signal_names); i++)
+        if (strcmp(signal_names[i].name, text) == 0)
+            return signal_names[i].number;
+    return realtime_signal(text);
 }

@@ -24,6 +24,14 @@ char *value_format_uuid(const uint8_t uuid[16]);
 bool value_parse_mac(const char *text, uint8_t mac[6]);
 char *value_format_mac(const uint8_t mac[6]);
 
+bool value_has_dotdot(const char *path);
+/* Letters, digits, '-' and '.', at most 64 of them: what sethostname(2) takes and hosts(5) says. */
+bool value_is_hostname(const char *text);
+/* A dotted name below /proc/sys without a way out of it. */
+bool value_is_sysctl(const char *name);
+/* "TERM", "SIGTERM", "SIGRTMIN+3" or "15"; -1 when there is no such signal. */
+int value_parse_signal(const char *text);
+
 /* `ret_family` gets AF_INET or AF_INET6; IPv4 fills the first 4 bytes, the others are zero. */
 bool value_parse_address(const char *text, uint8_t ret_address[16], int *ret_family);
 /* The prefix length of a netmask, or -1 when it is none. */

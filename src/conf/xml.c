@@ -149,6 +149,33 @@ char *xml_attribute_value(const xmlAttr *attribute)
     return value;
 }
 
+const XmlPrefix xml_prefixes[] = {
+    {"lxc",       "http://libvirt.org/schemas/domain/lxc/1.0"},
+    { "virtlxcd", "urn:virtlxcd:domain:1.0"                  },
+    { NULL,       NULL                                       },
+};
+
+const char *xml_known_prefix(const xmlNode *node)
+{
+    for (const XmlPrefix *known = xml_prefixes; node->ns && known->prefix; known++)
+        if (g_strcmp0((const char *)node->ns->href, known->uri) == 0)
+            return known->prefix;
+    return NULL;
+}
+
+/* Only elements begin with '<' in what we print, since it is escaped everywhere else. */
+void xml_declare_prefixes(GString *text, size_t start)
+{
+    for (const XmlPrefix *known = xml_prefixes; known->prefix; known++) {
+        g_autofree char *tag = g_strdup_printf("<%s:", known->prefix);
+        g_autofree char *declaration = g_strdup_printf(" xmlns:%s='%s'", known->prefix, known->uri);
+        const char *end = strchr(text->str + start, '>');
+
+        if (strstr(text->str + start, tag))
+            g_string_insert(text, end - text->str, declaration);
+    }
+}
+
 char *xml_attribute(const xmlNode *node, const char *name)
 {
     for (const xmlAttr *attribute = node->properties; attribute; attribute = attribute->next)

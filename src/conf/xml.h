@@ -21,6 +21,21 @@
 xmlDoc *xml_read(const char *text, const char *what, GError **err);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
 
+/*
+ * The namespaces whose elements rows speak of, by the prefix that rows and our output use; a
+ * document may call them as it likes. Ends with a NULL prefix.
+ */
+typedef struct XmlPrefix {
+    const char *prefix;
+    const char *uri;
+} XmlPrefix;
+
+extern const XmlPrefix xml_prefixes[];
+/* The prefix of the node's namespace in xml_prefixes, or NULL. */
+const char *xml_known_prefix(const xmlNode *node);
+/* Declares in the start tag at `start` of the text the namespaces that the elements use. */
+void xml_declare_prefixes(GString *text, size_t start);
+
 /* True when the node is an element called `name` outside any namespace. */
 bool xml_is(const xmlNode *node, const char *name);
 const char *xml_name(const xmlNode *node);

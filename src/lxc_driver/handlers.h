@@ -51,6 +51,7 @@ RpcHandler on_domain_get_autostart;
 RpcHandler on_domain_get_info;
 RpcHandler on_domain_get_max_memory;
 RpcHandler on_domain_get_os_type;
+RpcHandler on_domain_get_messages;
 RpcHandler on_connect_list_defined_domains;
 RpcHandler on_domain_lookup_by_id;
 RpcHandler on_domain_lookup_by_name;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "kernel/support.h"
 
 #include <libvirt/libvirt.h>
 
@@ -17,13 +18,15 @@ static bool prepare(Domain *domain, const DomainDef *def, DomainDef **ret_live, 
                     GError **err)
 {
     g_autoptr(DomainDef) live = domain_def_copy(def);
+    g_autoptr(Plan) plan = NULL;
 
     if (domain_is_active(domain))
         return fail(err, ERR(LXC, OPERATION_INVALID), _("domain '%s' is already running"),
                     domain->name);
     domain_def_make_live(live, &domain->driver->host);
-    if (!domain_def_compile(live, &domain->driver->host, ret_plan, err))
+    if (!domain_def_compile(live, &domain->driver->host, &plan, err) || !support_check(plan, err))
         return false;
+    *ret_plan = g_steal_pointer(&plan);
     *ret_live = g_steal_pointer(&live);
     return true;
 }

@@ -3,9 +3,9 @@
 
 /*
  * Golden cases: a folder with in.xml, and what has to come of it: out.xml (the definition printed
- * back) and plan.txt, or error.txt (code, domain, text). A folder with a live.xml shows what a
- * running domain prints as well. Every out.xml and live.xml is also read back and has to print the
- * same again.
+ * back), plan.txt and messages.txt (what was not known and left out), or error.txt (code, domain,
+ * text). A folder with a live.xml shows what a running domain prints as well. Every out.xml and
+ * live.xml is also read back and has to print the same again.
  *
  * Run with REGENERATE=1 to write what comes out now, then look at the difference.
  */
@@ -118,6 +118,16 @@ static char *live_text(const char *folder, const DomainDef *def)
     return text;
 }
 
+/* What the definition had to go without. */
+static char *messages_text(const DomainDef *def)
+{
+    GString *text = g_string_new(NULL);
+
+    for (size_t i = 0; i < def->left_out.n; i++)
+        g_string_append_printf(text, "%s\n", def->left_out.items[i]);
+    return g_string_free(text, text->len == 0);
+}
+
 static DomainDefFlags flags_of(const char *folder)
 {
     g_autofree char *name = g_path_get_basename(folder);
@@ -133,6 +143,7 @@ static void test_case(const void *data)
     g_autofree char *out = NULL;
     g_autofree char *live = NULL;
     g_autofree char *printed = NULL;
+    g_autofree char *messages = NULL;
     g_autofree char *error = NULL;
     g_autoptr(DomainDef) def = NULL;
     g_autoptr(Plan) plan = NULL;
@@ -145,12 +156,14 @@ static void test_case(const void *data)
         check_fixed_point(def, out, DOMAIN_DEF_INACTIVE);
         printed = domain_def_plan_print(plan);
         live = live_text(folder, def);
+        messages = messages_text(def);
     } else {
         error = describe(err);
     }
     expect(folder, "out.xml", out);
     expect(folder, "plan.txt", printed);
     expect(folder, "live.xml", live);
+    expect(folder, "messages.txt", messages);
     expect(folder, "error.txt", error);
 }
 

@@ -54,6 +54,17 @@ with Instance() as host:
     equal([d.name() for d in conn.listAllDomains()], ['bb'])
     events.expect_none()
 
+    # Without validation a definition goes without what nobody knows, and says so.
+    if not host.stock:
+        odd = conn.defineXML(host.xml('odd', extra='<nonsense/>'))
+        message, = odd.messages()
+        contains(message, 'tainted: element <nonsense> in <domain> is not known')
+        equal(odd.messages(libvirt.VIR_DOMAIN_MESSAGE_DEPRECATION), [])
+        equal(dom.messages(), [])
+        odd.undefine()
+        for kind in (libvirt.VIR_DOMAIN_EVENT_DEFINED, libvirt.VIR_DOMAIN_EVENT_UNDEFINED):
+            events.wait('lifecycle', 'odd', kind, 0)
+
     with refused('INVALID_ARG', 'LXC'):
         dom.undefineFlags(1 << 20)
     if host.stock:

@@ -225,9 +225,6 @@ static void add_init(Plan *plan, const char *script)
         *GROW(plan->init.argv) = text(argv[i]);
     *GROW(plan->init.env) = text("PATH=/bin");
     *GROW(plan->init.env) = text("container=lxc-libvirt");
-    plan->init.dir = text("");
-    plan->init.user = text("");
-    plan->init.group = text("");
     plan->init.capabilities = ~(UINT64_C(1) << 16); /* CAP_SYS_MODULE is 16 */
 }
 
@@ -349,6 +346,7 @@ void kit_respawn(Trial *trial)
     g_autofree char *log = g_build_filename(kit.dir, "log", NULL);
     GError *err = NULL;
 
+    g_assert_true(xdr_fill_strings(&plan_xdr, trial->plan));
     launch.log_path = log;
     controller_link_spawn(&launch, &events, trial, &trial->link, &err);
     g_assert_no_error(err);

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * What libvirt cannot say yet: <virtlxcd:container> and the virtlxcd: children of <filesystem>, in
+ * the namespace urn:virtlxcd:domain:1.0. extension.c and device-filesystem.c have the rows.
+ */
+#pragma once
+
+#include "conf/def-values.h"
+
+/* For switches: nothing said, yes, no. */
+typedef enum Choice { CHOICE_ABSENT, CHOICE_YES, CHOICE_NO } Choice;
+
+typedef enum RlimitName {
+    RLIMIT_NAME_ABSENT,
+    RLIMIT_NAME_AS,
+    RLIMIT_NAME_CORE,
+    RLIMIT_NAME_CPU,
+    RLIMIT_NAME_DATA,
+    RLIMIT_NAME_FSIZE,
+    RLIMIT_NAME_LOCKS,
+    RLIMIT_NAME_MEMLOCK,
+    RLIMIT_NAME_MSGQUEUE,
+    RLIMIT_NAME_NICE,
+    RLIMIT_NAME_NOFILE,
+    RLIMIT_NAME_NPROC,
+    RLIMIT_NAME_RSS,
+    RLIMIT_NAME_RTPRIO,
+    RLIMIT_NAME_RTTIME,
+    RLIMIT_NAME_SIGPENDING,
+    RLIMIT_NAME_STACK,
+} RlimitName;
+
+typedef struct Rlimit {
+    RlimitName resource;
+    OptNumber soft; /* the limit's own unit; -1: unlimited */
+    OptNumber hard;
+} Rlimit;
+
+typedef struct RlimitList {
+    size_t n;
+    Rlimit **items;
+} RlimitList;
+
+typedef struct Sysctl {
+    char *name; /* net.ipv4.ip_forward */
+    char *value;
+} Sysctl;
+
+typedef struct SysctlList {
+    size_t n;
+    Sysctl **items;
+} SysctlList;
+
+typedef struct PathItem {
+    char *path;
+} PathItem;
+
+typedef struct PathList {
+    size_t n;
+    PathItem **items;
+} PathList;
+
+/* One more thing that the container's group of devices lets through. */
+typedef struct DeviceAllow {
+    int type;        /* 0 char, 1 block, 2 all */
+    OptNumber major; /* not set: every */
+    OptNumber minor;
+    char *access; /* some of "rwm" */
+} DeviceAllow;
+
+typedef struct DeviceAllowList {
+    size_t n;
+    DeviceAllow **items;
+} DeviceAllowList;
+
+typedef enum SeccompProfile {
+    SECCOMP_ABSENT, /* the default profile */
+    SECCOMP_DEFAULT,
+    SECCOMP_NONE,
+    SECCOMP_NESTING,
+} SeccompProfile;
+
+typedef struct ExtensionDef {
+    char *hostname;       /* another than the domain's name */
+    OptNumber pids_limit; /* processes and threads */
+    Choice oom_group;     /* out of memory kills all of the container, not one process */
+    OptNumber oom_score;  /* -1000 to 1000, for init and what it starts */
+    RlimitList rlimits;
+    SysctlList sysctls;
+    SeccompProfile seccomp;
+    char *seccomp_file;
+    Choice no_new_privileges;
+    OptNumber boottime; /* seconds added to the clock; a time namespace is made */
+    OptNumber monotonic;
+    Choice generate_hostname; /* /etc/hostname, */
+    Choice generate_hosts;    /* /etc/hosts and */
+    Choice generate_resolv;   /* /etc/resolv.conf are mounted over */
+    PathList masks;           /* hidden, and */
+    PathList readonly;        /* made read-only */
+    char *stop_signal;        /* SIGTERM, SIGRTMIN+3, ... or a number */
+    OptNumber stop_timeout;   /* seconds */
+    Choice idmap_auto;        /* ranges of the daemon's choice */
+    OptNumber idmap_count;    /* ids in them */
+    DeviceAllowList devices;
+} ExtensionDef;
+
+/* ---- <filesystem> ---------------------------------------------------------------------------- */
+
+typedef enum Propagation {
+    PROPAGATION_ABSENT, /* private */
+    PROPAGATION_PRIVATE,
+    PROPAGATION_SLAVE,
+    PROPAGATION_SHARED,
+    PROPAGATION_UNBINDABLE,
+} Propagation;
+
+typedef struct FilesystemMount {
+    Propagation propagation;
+    Choice recursive; /* with what is mounted below the source; absent: yes */
+    Choice idmapped;  /* absent: the root is, others as accessmode says */
+    bool nosuid;
+    bool nodev;
+    bool noexec;
+    bool noatime;
+    bool optional; /* left out when the source is not there */
+} FilesystemMount;
+
+/* The filesystem's source is the topmost lower directory; these lie below it, topmost first. */
+typedef struct FilesystemOverlay {
+    bool given;
+    PathList lowers;
+    char *upper;
+    char *work;
+    Choice ephemeral; /* what is written lives in memory until the container stops */
+} FilesystemOverlay;

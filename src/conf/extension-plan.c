@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* <virtlxcd:container> in the plan. What depends on the other parts of a plan is checked here. */
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "conf/domain-records.h"
+#include "conf/value.h"
+
+#define UNSUPPORTED ERR(DOMAIN, CONFIG_UNSUPPORTED)
+
+static void plan_paths(const PathList *paths, PlanMountKind kind, PlanBuilder *builder)
+{
+    for (size_t i = 0; i < paths->n; i++)
+        plan_add_mount(builder, &(PlanMount){ .kind = kind,
+                                              .target = paths->items[i]->path,
+                                              .flags = PLAN_MOUNT_F_OPTIONAL });
+}
+
+static uint32_t access_bits(const char *access)
+{
+    return (strchr(access, 'r') ? PLAN_ACCESS_READ : 0) |
+           (strchr(access, 'w') ? PLAN_ACCESS_WRITE : 0) |
+           (strchr(access, 'm') ? PLAN_ACCESS_MKNOD : 0);
+}
+
+static const char device_letters[] = { 'c', 'b', 'a' }; /* in the order of device_types */
+
+static void plan_devices(const DeviceAllowList *list, PlanBuilder *builder)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        const DeviceAllow *allow = list->items[i];
+
+        *PLAN_ADD(&builder->plan->cgroup.devices) = (PlanDeviceRule){
+            .type = (uint32_t)device_letters[allow->type],
+            .major = allow->major.set ? (int32_t)allow->major.value : -1,
+            .minor = allow->minor.set ? (int32_t)allow->minor.value : -1,
+            .access = access_bits(allow->access),
+        };
+    }
+}
+
+static const int rlimit_numbers[] = {
+    [RLIMIT_NAME_AS] = RLIMIT_AS,
+    [RLIMIT_NAME_CORE] = RLIMIT_CORE,
+    [RLIMIT_NAME_CPU] = RLIMIT_CPU,
+    [RLIMIT_NAME_DATA] = RLIMIT_DATA,
+    [RLIMIT_NAME_FSIZE] = RLIMIT_FSIZE,
+    [RLIMIT_NAME_LOCKS] = RLIMIT_LOCKS,
+    [RLIMIT_NAME_MEMLOCK] = RLIMIT_MEMLOCK,
+    [RLIMIT_NAME_MSGQUEUE] = RLIMIT_MSGQUEUE,
+    [RLIMIT_NAME_NICE] = RLIMIT_NICE,
+    [RLIMIT_NAME_NOFILE] = RLIMIT_NOFILE,
+    [RLIMIT_NAME_NPROC] = RLIMIT_NPROC,
+    [RLIMIT_NAME_RSS] = RLIMIT_RSS,
+    [RLIMIT_NAME_RTPRIO] = RLIMIT_RTPRIO,
+    [RLIMIT_NAME_RTTIME] = RLIMIT_RTTIME,
+    [RLIMIT_NAME_SIGPENDING] = RLIMIT_SIGPENDING,
+    [RLIMIT_NAME_STACK] = RLIMIT_STACK,
+};
+
+static void plan_limits(const ExtensionDef *extension, PlanBuilder *builder)
+{
+    PlanInit *init = &builder->plan->init;
+
+    plan_set_number(builder, PLAN_KNOB_PIDS_MAX, &extension->pids_limit);
+    if (extension->oom_group == CHOICE_YES)
+        plan_set_text(builder, PLAN_KNOB_OOM_GROUP, "", 1);
+    init->has_oom_score = extension->oom_score.set;
+    init->oom_score = (int32_t)extension->oom_score.value;
+    init->no_new_privileges = extension->no_new_privileges == CHOICE_YES;
+    for (size_t i = 0; i < extension->rlimits.n; i++) {
+        const Rlimit *limit = extension->rlimits.items[i];
+
+        *PLAN_ADD(&init->rlimits) = (PlanRlimit){
+            .resource = (uint32_t)rlimit_numbers[limit->resource],
+            .soft = limit->soft.value,
+            .hard = limit->hard.value,
+        };
+    }
+}
+
+/* Which sysctls belong to a namespace; the others are the host's and nobody else's. */
+typedef struct SysctlSpace {
+    const char *prefix;
+    unsigned space; /* PLAN_NS_* */
+} SysctlSpace;
+
+static const SysctlSpace sysctl_spaces[] = {
+    {"net.",               PLAN_NS_NET },
+    { "fs.mqueue.",        PLAN_NS_IPC },
+    { "kernel.msg",        PLAN_NS_IPC },
+    { "kernel.sem",        PLAN_NS_IPC },
+    { "kernel.shm",        PLAN_NS_IPC },
+    { "kernel.domainname", PLAN_NS_UTS },
+    { "user.max_",         PLAN_NS_USER},
+};
+
+static bool check_sysctl_space(const char *name, unsigned spaces, GError **err)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(sysctl_spaces); i++) {
+        if (!g_str_has_prefix(name, sysctl_spaces[i].prefix))
+            continue;
+        if (spaces & sysctl_spaces[i].space)
+            return true;
+        return fail(err, UNSUPPORTED,
+                    _("the sysctl '%s' needs a namespace that the container shares with the host"),
+                    name);
+    }
+    return fail(err, UNSUPPORTED, _("the sysctl '%s' is the host's, not one of a namespace"), name);
+}
+
+static bool plan_sysctls(const SysctlList *list, PlanBuilder *builder, GError **err)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        PlanSysctl *sysctl = NULL;
+
+        if (!check_sysctl_space(list->items[i]->name, builder->plan->namespaces, err))
+            return false;
+        sysctl = PLAN_ADD(&builder->plan->sysctls);
+        sysctl->name = g_strdup(list->items[i]->name);
+        sysctl->value = g_strdup(list->items[i]->value);
+    }
+    return true;
+}
+
+static void plan_seccomp(const ExtensionDef *extension, PlanBuilder *builder)
+{
+    static const PlanSeccompKind kinds[] = {
+        [SECCOMP_ABSENT] = PLAN_SECCOMP_DEFAULT,
+        [SECCOMP_DEFAULT] = PLAN_SECCOMP_DEFAULT,
+        [SECCOMP_NONE] = PLAN_SECCOMP_NONE,
+        [SECCOMP_NESTING] = PLAN_SECCOMP_NESTING,
+    };
+    PlanSeccomp *seccomp = &builder->plan->seccomp;
+
+    seccomp->kind = extension->seccomp_file ? PLAN_SECCOMP_FILE : kinds[extension->seccomp];
+    seccomp->file = g_strdup(extension->seccomp_file);
+}
+
+static void plan_file(const char *path, const char *text, PlanBuilder *builder)
+{
+    plan_add_mount(
+        builder,
+        &(PlanMount){ .kind = PLAN_MOUNT_FILE, .target = (char *)path, .options = (char *)text });
+}
+
+/* The host's resolv.conf is looked at when the container starts. */
+static void plan_generated(const ExtensionDef *extension, PlanBuilder *builder)
+{
+    const char *name = builder->plan->hostname;
+
+    if (extension->generate_hostname == CHOICE_YES) {
+        g_autofree char *text = g_strdup_printf("%s\n", name);
+
+        plan_file("/etc/hostname", text, builder);
+    }
+    if (extension->generate_hosts == CHOICE_YES) {
+        g_autofree char *text = g_strdup_printf("127.0.0.1 localhost\n"
+                                                "::1 localhost ip6-localhost ip6-loopback\n"
+                                                "127.0.1.1 %s\n",
+                                                name);
+
+        plan_file("/etc/hosts", text, builder);
+    }
+    if (extension->generate_resolv == CHOICE_YES)
+        plan_add_mount(builder, &(PlanMount){ .kind = PLAN_MOUNT_HOST,
+                                              .source = (char *)"/etc/resolv.conf",
+                                              .target = (char *)"/etc/resolv.conf",
+                                              .flags = PLAN_MOUNT_F_READONLY });
+}
+
+static void plan_clocks(const ExtensionDef *extension, Plan *plan)
+{
+    if (!extension->boottime.set && !extension->monotonic.set)
+        return;
+    plan->namespaces |= PLAN_NS_TIME;
+    plan->boottime = extension->boottime.value;
+    plan->monotonic = extension->monotonic.value;
+}
+
+#define AUTO_IDS 65536
+
+static bool plan_auto_ids(const ExtensionDef *extension, PlanBuilder *builder, GError **err)
+{
+    if (extension->idmap_auto != CHOICE_YES)
+        return true;
+    if (builder->def->idmap.uids.n)
+        return fail(err, UNSUPPORTED,
+                    _("<virtlxcd:idmap auto='yes'> cannot go with ranges in <idmap>"));
+    builder->plan->namespaces |= PLAN_NS_USER;
+    builder->plan->auto_ids =
+        extension->idmap_count.set ? (uint32_t)extension->idmap_count.value : AUTO_IDS;
+    return true;
+}
+
+bool extension_plan(PlanBuilder *builder, GError **err)
+{
+    const ExtensionDef *extension = &builder->def->extension;
+    Plan *plan = builder->plan;
+
+    plan_clocks(extension, plan);
+    plan_generated(extension, builder);
+    plan_paths(&extension->masks, PLAN_MOUNT_MASK, builder);
+    plan_paths(&extension->readonly, PLAN_MOUNT_READONLY, builder);
+    plan_devices(&extension->devices, builder);
+    plan_limits(extension, builder);
+    plan_seccomp(extension, builder);
+    plan->stop_signal =
+        extension->stop_signal ? (uint32_t)value_parse_signal(extension->stop_signal) : 0;
+    plan->stop_timeout = (uint32_t)extension->stop_timeout.value;
+    return plan_auto_ids(extension, builder, err) &&
+           plan_sysctls(&extension->sysctls, builder, err);
+}

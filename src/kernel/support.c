@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * The plan's vocabulary is complete; carrying it out is not yet. Each row is one thing that is
+ * missing: whoever builds it takes the row away.
+ */
+#include "kernel/support.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+static bool has_mount_kind(const Plan *plan, PlanMountKind from)
+{
+    for (uint32_t i = 0; i < plan->mounts.len; i++)
+        if (plan->mounts.items[i].kind == from)
+            return true;
+    return false;
+}
+
+static bool has_block(const Plan *plan)
+{
+    return has_mount_kind(plan, PLAN_MOUNT_BLOCK);
+}
+
+static bool has_image(const Plan *plan)
+{
+    return has_mount_kind(plan, PLAN_MOUNT_IMAGE);
+}
+
+static bool has_volume(const Plan *plan)
+{
+    return has_mount_kind(plan, PLAN_MOUNT_VOLUME);
+}
+
+static bool has_overlay(const Plan *plan)
+{
+    return has_mount_kind(plan, PLAN_MOUNT_OVERLAY);
+}
+
+static bool has_file(const Plan *plan)
+{
+    return has_mount_kind(plan, PLAN_MOUNT_FILE);
+}
+
+static bool has_propagation(const Plan *plan)
+{
+    for (uint32_t i = 0; i < plan->mounts.len; i++)
+        if (plan->mounts.items[i].propagation)
+            return true;
+    return false;
+}
+
+static bool has_quota(const Plan *plan)
+{
+    for (uint32_t i = 0; i < plan->mounts.len; i++)
+        if (plan->mounts.items[i].quota)
+            return true;
+    return false;
+}
+
+static bool has_host_node(const Plan *plan)
+{
+    return plan->host_nodes.len > 0;
+}
+
+static bool has_usb(const Plan *plan)
+{
+    return plan->usb.len > 0;
+}
+
+static bool has_console_kind(const Plan *plan)
+{
+    for (uint32_t i = 0; i < plan->consoles.len; i++)
+        if (plan->consoles.items[i].kind)
+            return true;
+    return false;
+}
+
+static bool has_console_log(const Plan *plan)
+{
+    for (uint32_t i = 0; i < plan->consoles.len; i++)
+        if (*plan->consoles.items[i].log)
+            return true;
+    return false;
+}
+
+static bool has_share(const Plan *plan)
+{
+    return plan->shares.len > 0;
+}
+
+static bool has_clock(const Plan *plan)
+{
+    return plan->namespaces & PLAN_NS_TIME;
+}
+
+static bool has_auto_ids(const Plan *plan)
+{
+    return plan->auto_ids > 0;
+}
+
+static bool has_link_kind(const Plan *plan)
+{
+    for (uint32_t i = 0; i < plan->links.len; i++)
+        if (plan->links.items[i].kind > PLAN_LINK_ETHERNET)
+            return true;
+    return false;
+}
+
+static bool has_vlan(const Plan *plan)
+{
+    for (uint32_t i = 0; i < plan->links.len; i++)
+        if (plan->links.items[i].vlans.len)
+            return true;
+    return false;
+}
+
+static bool has_port_type(const Plan *plan)
+{
+    for (uint32_t i = 0; i < plan->links.len; i++)
+        if (*plan->links.items[i].port_type)
+            return true;
+    return false;
+}
+
+static bool limits(const PlanBandwidth *bandwidth)
+{
+    return bandwidth->average || bandwidth->peak || bandwidth->burst || bandwidth->floor;
+}
+
+static bool has_bandwidth(const Plan *plan)
+{
+    for (uint32_t i = 0; i < plan->links.len; i++)
+        if (limits(&plan->links.items[i].inbound) || limits(&plan->links.items[i].outbound))
+            return true;
+    return false;
+}
+
+static bool has_filter(const Plan *plan)
+{
+    for (uint32_t i = 0; i < plan->links.len; i++)
+        if (*plan->links.items[i].filter)
+            return true;
+    return false;
+}
+
+static bool has_sysctl(const Plan *plan)
+{
+    return plan->sysctls.len > 0;
+}
+
+static bool has_label(const Plan *plan)
+{
+    for (uint32_t i = 0; i < plan->labels.len; i++)
+        if (plan->labels.items[i].kind == PLAN_LABEL_STATIC)
+            return true;
+    return false;
+}
+
+static bool has_seccomp(const Plan *plan)
+{
+    return plan->seccomp.kind == PLAN_SECCOMP_NESTING || plan->seccomp.kind == PLAN_SECCOMP_FILE;
+}
+
+static bool has_init_limit(const Plan *plan)
+{
+    return plan->init.rlimits.len || plan->init.no_new_privileges || plan->init.has_oom_score;
+}
+
+typedef struct Missing {
+    const char *what;
+    bool (*is_in)(const Plan *plan);
+} Missing;
+
+static const Missing missing[] = {
+    {N_("a file system on a block device"),        has_block       },
+    { N_("a file system in an image"),             has_image       },
+    { N_("a volume"),                              has_volume      },
+    { N_("an overlay"),                            has_overlay     },
+    { N_("a generated file"),                      has_file        },
+    { N_("a mount with its own propagation"),      has_propagation },
+    { N_("a limit on the space of a file system"), has_quota       },
+    { N_("a disk or a device of the host"),        has_host_node   },
+    { N_("a USB device"),                          has_usb         },
+    { N_("a console that is no terminal"),         has_console_kind},
+    { N_("a console with a log"),                  has_console_log },
+    { N_("a shared namespace"),                    has_share       },
+    { N_("a clock of its own"),                    has_clock       },
+    { N_("an automatic id map"),                   has_auto_ids    },
+    { N_("a network device of this type"),         has_link_kind   },
+    { N_("a VLAN"),                                has_vlan        },
+    { N_("a virtual port"),                        has_port_type   },
+    { N_("a limit on bandwidth"),                  has_bandwidth   },
+    { N_("a network filter"),                      has_filter      },
+    { N_("a sysctl"),                              has_sysctl      },
+    { N_("a security label"),                      has_label       },
+    { N_("a seccomp profile of its own"),          has_seccomp     },
+    { N_("a limit of init's own"),                 has_init_limit  },
+};
+
+bool support_check(const Plan *plan, GError **err)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(missing); i++)
+        if (missing[i].is_in(plan))
+            return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                        _("cannot start '%s' with %s: this version cannot do that yet"), plan->name,
+                        _(missing[i].what));
+    return true;
+}
