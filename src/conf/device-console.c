@@ -65,13 +65,8 @@ static void make_live(DomainDef *def)
 
 static bool plan(const void *device, PlanBuilder *builder, GError **err)
 {
-    PlanConsole *console = NULL;
+    PlanConsole *console = PLAN_ADD(&builder->plan->consoles);
 
-    if (((const Console *)device)->type != CONSOLE_PTY)
-        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                    _("console type '%s' is not supported in a container"),
-                    type_names[((const Console *)device)->type]);
-    console = PLAN_ADD(&builder->plan->consoles);
     console->alias = g_strdup_printf("console%u", builder->plan->consoles.len - 1);
     return true;
 }
@@ -80,6 +75,7 @@ const DeviceClass console_class = {
     .element = "console",
     .record = &console_record,
     .list = offsetof(DomainDef, consoles),
+    .works = TYPE_BIT(CONSOLE_PTY),
     .check = check,
     .make_live = make_live,
     .plan = plan,

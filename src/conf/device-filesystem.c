@@ -198,10 +198,6 @@ static bool plan(const void *device, PlanBuilder *builder, GError **err)
     g_autofree char *options = NULL;
     PlanMount mount = { .source = fs->source, .target = target, .flags = mount_flags(fs, builder) };
 
-    if (!(TYPE_BIT(fs->type) & (PATHS | RAM)))
-        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                    _("filesystem type '%s' is not supported in a container"),
-                    type_names[fs->type]);
     if (fs == builder->root)
         return true;
     mount.kind = fs->type == FILESYSTEM_BIND ? PLAN_MOUNT_INSIDE : PLAN_MOUNT_HOST;
@@ -219,6 +215,7 @@ const DeviceClass filesystem_class = {
     .element = "filesystem",
     .record = &filesystem_record,
     .list = offsetof(DomainDef, filesystems),
+    .works = PATHS | RAM,
     .check = check,
     .make_live = make_live,
     .plan = plan,

@@ -269,14 +269,9 @@ static PlanLinkKind link_kind(const Interface *interface)
 static bool plan(const void *device, PlanBuilder *builder, GError **err)
 {
     const Interface *interface = device;
-    PlanLink *link = NULL;
+    PlanLink *link = PLAN_ADD(&builder->plan->links);
     bool is_network = interface->type == INTERFACE_NETWORK;
 
-    if (!(TYPE_BIT(interface->type) & (NETWORK | BRIDGE | ETHERNET)))
-        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                    _("interface type '%s' is not supported in a container"),
-                    type_names[interface->type]);
-    link = PLAN_ADD(&builder->plan->links);
     if (!builder->guest_names)
         builder->guest_names = explicit_names(builder->def);
     link->kind = link_kind(interface);
@@ -307,6 +302,7 @@ const DeviceClass interface_class = {
     .element = "interface",
     .record = &interface_record,
     .list = offsetof(DomainDef, interfaces),
+    .works = NETWORK | BRIDGE | ETHERNET,
     .check = check,
     .make_live = make_live,
     .plan = plan,

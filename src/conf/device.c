@@ -284,6 +284,22 @@ void devices_make_live(DomainDef *def)
             classes[i]->make_live(def);
 }
 
+/* What the class knows a word for and no container can have. */
+static bool check_works(const DeviceClass *class, const void *device, GError **err)
+{
+    const Row *row = class->record->type;
+    int type;
+
+    if (!class->works)
+        return true;
+    type = *(const int *)row_const_field(row, device);
+    if (class->works & TYPE_BIT(type))
+        return true;
+    return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                _("%s type '%s' is not supported in a container"), class->element,
+                row->names[type]);
+}
+
 bool devices_plan(const DomainDef *def, PlanBuilder *builder, GError **err)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(classes); i++) {
@@ -291,7 +307,8 @@ bool devices_plan(const DomainDef *def, PlanBuilder *builder, GError **err)
         const RecordList *list = class_const_list(class, def);
 
         for (size_t j = 0; class->plan && j < list->n; j++)
-            if (!class->plan(list->items[j], builder, err))
+            if (!check_works(class, list->items[j], err) ||
+                !class->plan(list->items[j], builder, err))
                 return false;
     }
     return true;
