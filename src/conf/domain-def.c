@@ -271,6 +271,11 @@ static bool check_root(const xmlNode *root, GError **err)
     return true;
 }
 
+DomainDef *domain_def_new(void)
+{
+    return record_new(&domain_record);
+}
+
 bool domain_def_parse(const char *xml, DomainDefFlags flags, const DomainDefHost *host,
                       DomainDef **ret_def, GError **err)
 {
@@ -280,7 +285,7 @@ bool domain_def_parse(const char *xml, DomainDefFlags flags, const DomainDefHost
 
     if (!doc || !check_root(xmlDocGetRootElement(doc), err))
         return false;
-    def = record_new(&domain_record);
+    def = domain_def_new();
     reader.left_out = &def->left_out;
     if (!record_parse(&domain_record, &reader, xmlDocGetRootElement(doc), def, err))
         return false;
@@ -306,7 +311,7 @@ char *domain_def_format(const DomainDef *def, DomainDefFlags flags)
 
 DomainDef *domain_def_copy(const DomainDef *def)
 {
-    DomainDef *copy = record_new(&domain_record);
+    DomainDef *copy = domain_def_new();
 
     record_copy(&domain_record, def, copy);
     copy->numatune.set = def->numatune.set;

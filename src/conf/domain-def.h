@@ -256,6 +256,9 @@ struct DomainDef {
     StringList left_out; /* what parsing did not know, one sentence each; never printed */
 };
 
+/* An empty definition with its defaults, for those who fill it by hand; not checked. */
+DomainDef *domain_def_new(void);
+
 /*
  * Parses and checks one <domain type='lxc'> document. Without DOMAIN_DEF_INACTIVE the live fields
  * are read too (a status file). A missing UUID and missing MACs are made up.

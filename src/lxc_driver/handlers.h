@@ -33,6 +33,10 @@ RpcHandler on_node_get_cpu_stats;
 RpcHandler on_node_get_memory_stats;
 RpcHandler on_node_get_cpu_map;
 
+/* Other containers' configurations. */
+RpcHandler on_connect_domain_xml_from_native;
+RpcHandler on_connect_domain_xml_to_native;
+
 /* Events. */
 RpcHandler on_connect_domain_event_register;
 RpcHandler on_connect_domain_event_deregister;
