@@ -139,6 +139,12 @@ static RecordList *class_list(const DeviceClass *class, DomainDef *def)
     return &def->others[class_index(class)];
 }
 
+const DeviceClass *const *device_classes(size_t *ret_n)
+{
+    *ret_n = G_N_ELEMENTS(classes);
+    return classes;
+}
+
 const RecordList *device_list(const DomainDef *def, const DeviceClass *class)
 {
     return class_const_list(class, def);

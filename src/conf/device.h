@@ -37,6 +37,9 @@ extern const DeviceClass interface_class;
 /* The <devices> element; the field is the whole DomainDef. */
 extern const CustomFunctions devices_functions;
 
+/* Every class, in the order of the output. */
+const DeviceClass *const *device_classes(size_t *ret_n);
+
 /* All devices of a class, in the order of the document. */
 const RecordList *device_list(const DomainDef *def, const DeviceClass *class);
 /* Takes the device, made by record_new. */

@@ -187,8 +187,8 @@ static void init_domain(void *object)
 
 static bool check_domain(void *object, const Reader *reader, GError **err);
 
-static const Record domain_record = { "domain", sizeof(DomainDef), domain_rows, .init = init_domain,
-                                      .check = check_domain };
+const Record domain_record = { "domain", sizeof(DomainDef), domain_rows, .init = init_domain,
+                               .check = check_domain };
 
 /* ---- checks of the whole --------------------------------------------------------------------- */
 

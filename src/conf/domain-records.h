@@ -7,6 +7,9 @@
 #include "conf/compile.h"
 #include "conf/record.h"
 
+/* domain-def.c: all of it */
+extern const Record domain_record;
+
 /* resources.c */
 extern const Record blkio_device_record;
 bool resources_check(DomainDef *def, GError **err);

@@ -17,23 +17,33 @@
 
 static const char *const source_names[] = { NULL, "none", "name", "pid", "netns", NULL };
 
-static bool hide_none(const void *object, DomainDefFlags flags)
+/* Whoever says that nothing is shared has said nothing. */
+static bool check_share(void *object, const Reader *reader, GError **err)
 {
-    return ((const Share *)object)->source == SHARE_NONE;
+    Share *share = object;
+
+    if (share->source == SHARE_NONE) {
+        share->source = SHARE_ABSENT;
+        g_clear_pointer(&share->value, g_free);
+    }
+    return true;
 }
 
 /* clang-format off */
 static const Row share_rows[] = {
-    { "@type",  ROW_ENUM,   offsetof(Share, source), .names = source_names, .hidden = hide_none,
+    { "@type",  ROW_ENUM,   offsetof(Share, source), .names = source_names,
                 .missing = BROKEN, .bad = BROKEN },
-    { "@value", ROW_STRING, offsetof(Share, value),  .hidden = hide_none, .missing = BROKEN },
+    { "@value", ROW_STRING, offsetof(Share, value),  .missing = BROKEN },
     { NULL },
 };
 /* clang-format on */
 
-static const Record net_record = { "lxc:sharenet", sizeof(Share), share_rows };
-static const Record ipc_record = { "lxc:shareipc", sizeof(Share), share_rows };
-static const Record uts_record = { "lxc:shareuts", sizeof(Share), share_rows };
+static const Record net_record = { "lxc:sharenet", sizeof(Share), share_rows,
+                                   .check = check_share };
+static const Record ipc_record = { "lxc:shareipc", sizeof(Share), share_rows,
+                                   .check = check_share };
+static const Record uts_record = { "lxc:shareuts", sizeof(Share), share_rows,
+                                   .check = check_share };
 
 /* clang-format off */
 static const Row shares_rows[] = {
@@ -55,7 +65,7 @@ static bool plan_one(const Row *row, const Share *share, unsigned space, PlanBui
     PlanShare *planned = NULL;
     int64_t pid;
 
-    if (share->source == SHARE_ABSENT || share->source == SHARE_NONE)
+    if (share->source == SHARE_ABSENT)
         return true;
     if (share->source == SHARE_NETNS && space != PLAN_NS_NET)
         return fail(err, UNSUPPORTED, _("<%s type='netns'>: only a network can have a name"),
@@ -79,7 +89,7 @@ static bool plan_one(const Row *row, const Share *share, unsigned space, PlanBui
 bool shares_plan(PlanBuilder *builder, GError **err)
 {
     const DomainDef *def = builder->def;
-    bool shares_net = def->shares.net.source > SHARE_NONE;
+    bool shares_net = def->shares.net.source != SHARE_ABSENT;
 
     if (shares_net && builder->plan->namespaces & PLAN_NS_NET)
         return fail(err, UNSUPPORTED,

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * Random definitions made from the record tables themselves: each has a few of all the things that
+ * can be said, with values that are mostly right. For those that are accepted everything of
+ * understood.h holds; and every row has been in an accepted one, so that none is a row nobody can
+ * use. The seed is fixed: each run is the same.
+ *
+ *     random-definitions ACCEPTED
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/device.h"
+#include "conf/domain-records.h"
+#include "conf/vocabulary.h"
+#include "conf/xml.h"
+#include "random-values.h"
+#include "understood.h"
+
+typedef struct Maker {
+    GRand *random;
+    GString *out;
+    GPtrArray *used;     /* rows of this definition */
+    GHashTable *covered; /* rows that have been in an accepted one */
+    unsigned chance;     /* of a thing that may be left away, in 100 */
+} Maker;
+
+/* One element being made: the rows of its content, from `at` on in their paths. */
+typedef struct Span {
+    const Record *record;
+    unsigned type; /* the index that the record's type row has got */
+    const Row *rows;
+    size_t n;
+    size_t at;
+} Span;
+
+static bool likely(Maker *maker, unsigned percent)
+{
+    return (unsigned)g_rand_int_range(maker->random, 0, 100) < percent;
+}
+
+static bool applies(const Span *span, const Row *row)
+{
+    return !row->types || !span->record->type || row == span->record->type ||
+           row->types & TYPE_BIT(span->type);
+}
+
+static bool wanted(Maker *maker, const Span *span, const Row *row)
+{
+    if (!applies(span, row) || row->kind == ROW_REFUSED)
+        return false;
+    if (row->kind == ROW_FIXED || random_needs(span->record->element, row->path))
+        return true;
+    return likely(maker, row->missing ? 99 : maker->chance);
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+static unsigned count_names(const char *const *names)
+{
+    unsigned n = 1;
+
+    while (names[n])
+        n++;
+    return n;
+}
+
+static const char *random_name(Maker *maker, const Row *row)
+{
+    int first = row->names[0] ? 0 : 1;
+
+    return row->names[g_rand_int_range(maker->random, first, (int)count_names(row->names))];
+}
+
+static int64_t random_number(Maker *maker, const Row *row)
+{
+    static const int64_t usual[] = { 0, 1, 2, 7, 64, 1024, 4096, 65536 };
+
+    if (row->min != row->max && likely(maker, 97)) {
+        int64_t span = MIN(row->max - row->min, likely(maker, 80) ? 100 : 1000000);
+
+        return row->min + (int64_t)(g_rand_double(maker->random) * (double)span);
+    }
+    return usual[g_rand_int_range(maker->random, 0, G_N_ELEMENTS(usual))];
+}
+
+static char *random_value(Maker *maker, const Row *row, const char *element)
+{
+    if (likely(maker, 95) && random_knows(element, row->path))
+        return random_text(maker->random, element, row->path);
+    switch (row->kind) {
+    case ROW_ENUM:
+        return g_strdup(random_name(maker, row));
+    case ROW_NUMBER:
+    case ROW_COUNT:
+    case ROW_SIZE:
+        return g_strdup_printf("%" PRId64, random_number(maker, row));
+    case ROW_MEMORY:
+        return g_strdup_printf("%d", g_rand_int_range(maker->random, 1024, 1 << 24));
+    case ROW_YES:
+        return g_strdup(likely(maker, 50) ? "yes" : "no");
+    case ROW_FIXED:
+        return g_strdup(row->names[0]);
+    case ROW_STRING:
+    case ROW_TEXT:
+    case ROW_STRINGS:
+        return random_text(maker->random, element, row->path);
+    case ROW_FLAG:
+    case ROW_RECORD:
+    case ROW_LIST:
+    case ROW_REFUSED:
+    case ROW_KEEP:
+    case ROW_CUSTOM:
+        break;
+    }
+    return g_strdup("");
+}
+
+/* ---- elements -------------------------------------------------------------------------------- */
+
+static void make_record(Maker *maker, const Record *record, const char *element);
+
+static void use(Maker *maker, const Row *row)
+{
+    g_ptr_array_add(maker->used, (void *)row);
+}
+
+static void make_attributes(Maker *maker, const Span *span)
+{
+    g_autoptr(GHashTable) given = g_hash_table_new(g_str_hash, g_str_equal);
+
+    if (span->at == 0 && span->record->type)
+        g_hash_table_add(given, (void *)row_rest(span->record->type, 0));
+    for (size_t i = 0; i < span->n; i++) {
+        const Row *row = &span->rows[i];
+        g_autofree char *value = NULL;
+
+        if (!row_is_attribute(row, span->at) || row == span->record->type ||
+            !wanted(maker, span, row) || !g_hash_table_add(given, (void *)row_rest(row, span->at)))
+            continue;
+        use(maker, row);
+        value = random_value(maker, row, span->record->element);
+        g_string_append_printf(maker->out, " %s='", row_rest(row, span->at) + 1);
+        xml_escape_attribute(maker->out, value);
+        g_string_append_c(maker->out, '\'');
+    }
+}
+
+static void make_kept(Maker *maker, const char *names)
+{
+    g_auto(GStrv) alternatives = g_strsplit(names, "|", -1);
+    const char *name =
+        alternatives[g_rand_int_range(maker->random, 0, (int)g_strv_length(alternatives))];
+
+    if (*name == '+')
+        g_string_append(maker->out, "<other:thing xmlns:other='urn:other'>text</other:thing>");
+    else
+        g_string_append_printf(maker->out, "<%s one='1'><two/>three</%s>", name, name);
+}
+
+static void make_devices(Maker *maker)
+{
+    size_t n = 0;
+    const DeviceClass *const *classes = device_classes(&n);
+
+    g_string_append(maker->out, "<devices>");
+    for (int left = g_rand_int_range(maker->random, 0, 4); left > 0; left--) {
+        const DeviceClass *class = classes[g_rand_int_range(maker->random, 0, (int)n)];
+
+        if (!class->refused)
+            make_record(maker, class->record, class->element);
+    }
+    g_string_append(maker->out, "</devices>");
+}
+
+static void make_node(Maker *maker, const Row *row, const char *name)
+{
+    use(maker, row);
+    if (row->kind == ROW_FLAG)
+        g_string_append_printf(maker->out, "<%s/>", name);
+    else if (row->kind == ROW_KEEP)
+        make_kept(maker, name);
+    else if (row->kind == ROW_CUSTOM && row->functions == &devices_functions)
+        make_devices(maker);
+    else if (row->kind == ROW_CUSTOM)
+        random_custom(maker->out, name);
+    else if (row->kind == ROW_STRINGS) {
+        g_autofree char *value = random_value(maker, row, name);
+
+        g_string_append_printf(maker->out, "<%s>", name);
+        xml_escape_text(maker->out, value);
+        g_string_append_printf(maker->out, "</%s>", name);
+    } else {
+        make_record(maker, row->record, name);
+    }
+}
+
+static bool is_node(const Row *row)
+{
+    return row->kind >= ROW_RECORD || row->kind == ROW_FLAG;
+}
+
+static const Row *self_row(const Span *span)
+{
+    for (size_t i = 0; i < span->n; i++)
+        if (row_is_self(&span->rows[i], span->at) && applies(span, &span->rows[i]))
+            return &span->rows[i];
+    return NULL;
+}
+
+static void make_content(Maker *maker, const Span *span);
+
+static void make_element(Maker *maker, const Span *span, const char *name, int length)
+{
+    const Row *self = self_row(span);
+
+    g_string_append_printf(maker->out, "<%.*s", length, name);
+    if (span->at == 0 && span->record->type)
+        g_string_append_printf(maker->out, " %s='%s'", span->record->type->path + 1,
+                               span->record->type->names[span->type]);
+    make_attributes(maker, span);
+    g_string_append_c(maker->out, '>');
+    if (self && (self->kind != ROW_STRING || likely(maker, 95))) {
+        g_autofree char *value = random_value(maker, self, span->record->element);
+
+        use(maker, self);
+        xml_escape_text(maker->out, value);
+    }
+    make_content(maker, span);
+    g_string_append_printf(maker->out, "</%.*s>", length, name);
+}
+
+/* Required when one of its rows is, else as likely as the number of its rows says. */
+static bool group_wanted(Maker *maker, const Span *group)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < group->n && !any; i++)
+        any = wanted(maker, group, &group->rows[i]);
+    return any;
+}
+
+static void make_group(Maker *maker, const Span *span, const Row *rows, size_t n)
+{
+    Span group = { span->record, span->type, rows, n, span->at };
+    bool repeats = rows->kind == ROW_LIST || rows->kind == ROW_STRINGS;
+
+    if (rows->kind != ROW_CUSTOM && !group_wanted(maker, &group))
+        return;
+    if (is_node(rows) && row_is_self(rows, row_next(rows, span->at))) {
+        for (int left = repeats ? g_rand_int_range(maker->random, 1, 3) : 1; left > 0; left--)
+            make_node(maker, rows, row_rest(rows, span->at));
+        return;
+    }
+    group.at = row_next(rows, span->at);
+    make_element(maker, &group, row_rest(rows, span->at), (int)row_segment(rows, span->at));
+}
+
+static void make_content(Maker *maker, const Span *span)
+{
+    for (size_t i = 0, step; i < span->n; i += step) {
+        step = row_group(&span->rows[i], span->n - i, span->at);
+        if (!row_is_attribute(&span->rows[i], span->at) && !row_is_self(&span->rows[i], span->at))
+            make_group(maker, span, &span->rows[i], step);
+    }
+}
+
+static void make_record(Maker *maker, const Record *record, const char *element)
+{
+    Span span = { .record = record, .rows = record->rows, .n = record_row_count(record) };
+
+    if (record->parse) {
+        random_custom(maker->out, element);
+        return;
+    }
+    if (record->type) {
+        const char *const *names = record->type->names;
+
+        span.type =
+            (unsigned)g_rand_int_range(maker->random, names[0] ? 0 : 1, (int)count_names(names));
+        use(maker, record->type);
+    }
+    make_element(maker, &span, element, (int)strlen(element));
+}
+
+/* ---- the run --------------------------------------------------------------------------------- */
+
+static char *make_definition(Maker *maker)
+{
+    g_ptr_array_set_size(maker->used, 0);
+    maker->out = g_string_new(NULL);
+    maker->chance = (unsigned)g_rand_int_range(maker->random, 1, 25);
+    make_record(maker, &domain_record, "domain");
+    xml_declare_prefixes(maker->out, 0);
+    return g_string_free(maker->out, FALSE);
+}
+
+typedef struct Missing {
+    GHashTable *covered;
+    unsigned n;
+} Missing;
+
+static void look_for(const VocabularyEntry *entry, void *data)
+{
+    Missing *missing = data;
+
+    if (!entry->row || entry->effect == VOCABULARY_REFUSED || entry->row->kind == ROW_FIXED ||
+        g_hash_table_contains(missing->covered, entry->row))
+        return;
+    printf("never accepted: %s\n", entry->path);
+    missing->n++;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned wanted_number = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 1000;
+    unsigned accepted = 0, tried = 0;
+    g_autoptr(GRand) random = g_rand_new_with_seed(20261125);
+    g_autoptr(GPtrArray) used = g_ptr_array_new();
+    g_autoptr(GHashTable) covered = g_hash_table_new(NULL, NULL);
+    Maker maker = { .random = random, .used = used, .covered = covered };
+    Missing missing = { .covered = covered };
+
+    while (accepted < wanted_number && tried < 20 * wanted_number) {
+        g_autofree char *xml = make_definition(&maker);
+
+        tried++;
+        if (!understood_check(xml, tried & 1 ? DOMAIN_DEF_INACTIVE : DOMAIN_DEF_LIVE))
+            continue;
+        accepted++;
+        for (guint i = 0; i < used->len; i++)
+            g_hash_table_add(covered, used->pdata[i]);
+    }
+    vocabulary_walk(look_for, &missing);
+    printf("%u definitions, %u of them accepted, %u rows in them, %u in none\n", tried, accepted,
+           g_hash_table_size(covered), missing.n);
+    return accepted < wanted_number;
+}

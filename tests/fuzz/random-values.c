@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * The tables say of a text only that it is one. Where checks want more, an entry here says what
+ * they like; the rest gets words, some of them strange.
+ */
+#include "random-values.h"
+
+#include <string.h>
+
+#define SAMPLES_MAX 6
+
+typedef struct Samples {
+    const char *element; /* NULL: any */
+    const char *path;
+    const char *samples[SAMPLES_MAX];
+} Samples;
+
+static const Samples known[] = {
+    {NULL,                  "uuid",                       { "c0ffee00-1234-4abc-8def-0123456789ab" }    },
+    { "domain",             "name",                       { "golden", "with space", "Ä" }              },
+    { "domain",             "@id",                        { "-1", "7" }                                 },
+    { "domain",             "cputune/period",             { "100000" }                                  },
+    { "domain",             "cputune/quota",              { "-1", "0", "50000" }                        },
+    { "domain",             "currentMemory",              { "1000", "5000" }                            },
+    { "domain",             "vcpu/@placement",            { "static" }                                  },
+    { "domain",             "numatune/memory/@placement", { "static" }                                  },
+    { "uid",                "@start",                     { "0" }                                       },
+    { "uid",                "@count",                     { "1000", "65536" }                           },
+    { "gid",                "@start",                     { "0" }                                       },
+    { "gid",                "@count",                     { "1000", "65536" }                           },
+    { "domain",             "genid",                      { "", "c0ffee00-1234-4abc-8def-0123456789ac" }},
+    { "domain",             "title",                      { "a title" }                                 },
+    { "domain",             "resource/partition",         { "/machine", "/machine/a.partition" }        },
+    { NULL,                 "@cpuset",                    { "0-3", "1,3", "0-7,^2" }                    },
+    { NULL,                 "@cpus",                      { "0-3", "1,3" }                              },
+    { NULL,                 "@vcpus",                     { "0-3", "1,3" }                              },
+    { NULL,                 "@nodeset",                   { "0", "0-1" }                                },
+    { NULL,                 "vcpu/@cpuset",               { "0-3", "1,3", "0-7,^2" }                    },
+    { NULL,                 "numatune/memory/@nodeset",   { "0", "0-1" }                                },
+    { "os",                 "type",                       { "exe" }                                     },
+    { "os",                 "type/@arch",                 { "x86_64", "i686" }                          },
+    { "os",                 "type/@machine",              { "pc" }                                      },
+    { "os",                 "init",                       { "/sbin/init", "/bin/sh" }                   },
+    { "initenv",            "@name",                      { "PATH", "A_B" }                             },
+    { "filesystem",         "source/@dir",                { "/srv/a", "/srv/b c" }                      },
+    { "filesystem",         "source/@dev",                { "/dev/sda1" }                               },
+    { "filesystem",         "source/@file",               { "/srv/image.img" }                          },
+    { "filesystem",         "target/@dir",                { "/data", "/", "rel/a", "/a/./b" }           },
+    { NULL,                 "mac/@address",               { "52:54:00:12:34:56", "02:00:00:00:00:01" }  },
+    { "ip",                 "@address",                   { "192.0.2.1", "2001:db8::1" }                },
+    { "ip",                 "@family",                    { "ipv4", "ipv6" }                            },
+    { "ip",                 "@peer",                      { "192.0.2.2", "2001:db8::2" }                },
+    { "route",              "@address",                   { "198.51.100.0", "2001:db8:1::" }            },
+    { "route",              "@family",                    { "ipv4", "ipv6" }                            },
+    { "route",              "@gateway",                   { "192.0.2.254", "2001:db8::ff" }             },
+    { "route",              "@netmask",                   { "255.255.255.0" }                           },
+    { NULL,                 "target/@dev",                { "veth0", "vnet3", "sda", "vdb", "hdc" }     },
+    { NULL,                 "guest/@dev",                 { "eth0", "lan" }                             },
+    { NULL,                 "source/@bridge",             { "br0" }                                     },
+    { "virtlxcd:rlimit",    "@soft",                      { "5", "1024", "unlimited" }                  },
+    { "virtlxcd:rlimit",    "@hard",                      { "2048", "unlimited" }                       },
+    { "virtlxcd:sysctl",    "@name",                      { "kernel.shmmax", "net.ipv4.ip_forward" }    },
+    { "virtlxcd:container", "virtlxcd:hostname/@name",    { "db1.example.org" }                         },
+    { "virtlxcd:container", "virtlxcd:seccomp/@file",     { "/etc/profile.json" }                       },
+    { "virtlxcd:container", "virtlxcd:stop/@signal",      { "SIGRTMIN+3", "15", "TERM" }                },
+    { NULL,                 "@path",                      { "/a", "/proc/b" }                           },
+    { "virtlxcd:device",    "@access",                    { "rwm", "r" }                                },
+    { "blkiotune",          "path",                       { "/dev/sda" }                                },
+};
+
+static const char *const needed[][2] = {
+    {"domain", "os"  },
+    { "os",    "type"},
+    { "idmap", "uid" },
+    { "idmap", "gid" },
+};
+
+static const char *const words[] = {
+    "alpha", "b-2", "/some/where", "10", "with space", "<&'\">", "\xc3\xa4", "line\nline",
+};
+
+static const Samples *find(const char *element, const char *path)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
+        if (strcmp(known[i].path, path) == 0 &&
+            (!known[i].element || strcmp(known[i].element, element) == 0))
+            return &known[i];
+    return NULL;
+}
+
+bool random_needs(const char *element, const char *path)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(needed); i++)
+        if (strcmp(needed[i][0], element) == 0 && strcmp(needed[i][1], path) == 0)
+            return true;
+    return false;
+}
+
+bool random_knows(const char *element, const char *path)
+{
+    return find(element, path);
+}
+
+char *random_text(GRand *random, const char *element, const char *path)
+{
+    const Samples *samples = find(element, path);
+    int n = 0;
+
+    if (!samples)
+        return g_strdup(words[g_rand_int_range(random, 0, G_N_ELEMENTS(words))]);
+    while (n < SAMPLES_MAX && samples->samples[n])
+        n++;
+    return g_strdup(samples->samples[g_rand_int_range(random, 0, n)]);
+}
+
+void random_custom(GString *out, const char *element)
+{
+    if (strcmp(element, "capabilities") == 0)
+        g_string_append(out,
+                        "<capabilities policy='deny'><mknod/><chown state='off'/></capabilities>");
+    else if (strcmp(element, "*") == 0)
+        g_string_append(out, "<app:thing xmlns:app='urn:app'><app:part>one</app:part></app:thing>");
+    else
+        g_string_append_printf(out, "<%s kind='some'><part>one</part></%s>", element, element);
+}
