@@ -12,7 +12,7 @@ import time
 import libvirt
 
 from measure import Stamps, clock, cpu_seconds, inits, memory, parent, run
-from peers import Libvirt, domain_xml, tree
+from peers import BUILD, Libvirt, domain_xml, tree
 
 SCRATCH = os.environ['BENCH_SCRATCH']
 VARIANT_NAMES = {'': 'no network device', 'veth': 'one veth', 'idmap': 'id map'}
@@ -282,4 +282,38 @@ def console(table, peers, quick):
     stamps.close()
 
 
-ALL = {'start': start, 'throughput': throughput, 'memory': memory_part, 'rpc': rpc, 'console': console}
+# ---- definitions ---------------------------------------------------------------------------------
+
+def steps_of_a_definition(table, rounds):
+    """Ours alone: what one typical definition costs without a daemon around it."""
+    program = os.path.join(BUILD, 'tests/bench/definition')
+    file = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../golden/client-nova/in.xml')
+    if not os.path.exists(program):
+        return
+    for _ in range(5):
+        done = subprocess.run([program, file, str(rounds)], stdout=subprocess.PIPE, text=True, check=True)
+        for step, took in zip(('parse', 'format', 'compile'), done.stdout.split()):
+            table.add(f'{step} a definition (us)', 'virtlxcd', float(took))
+
+
+def definitions(table, peers, quick):
+    able = libvirts(peers)
+    count = 200 if quick else 1000
+    if 'virtlxcd' in peers:
+        steps_of_a_definition(table, 200 if quick else 5000)
+    for key, peer in able.items():
+        begun = clock()
+        for i in range(count):
+            peer.prepare(f'bench-def-{i}')
+        table.add('define (ms)', key, (clock() - begun) / 1e6 / count)
+        domain = peer.conn.lookupByName('bench-def-0')
+        table.add('inactive XML, python (ms)', key, *call_times(domain.XMLDesc, 50))
+    for _ in range(1 if quick else 5):
+        for key, peer in able.items():
+            table.add(f'start of a daemon with {count} definitions (s)', key, peer.reboot())
+    for peer in able.values():
+        for i in range(count):
+            peer.forget(f'bench-def-{i}')
+
+
+ALL = {'start': start, 'throughput': throughput, 'memory': memory_part, 'rpc': rpc, 'console': console, 'definitions': definitions}

@@ -60,14 +60,14 @@ class Libvirt:
     def boot(self):
         self.daemon = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                        start_new_session=True)
-        for _ in range(3000):
+        for _ in range(30000):
             if self.daemon.poll() is not None:
                 raise RuntimeError(f'{self.name}: the daemon ended with {self.daemon.returncode}; see {self.log.name}')
             try:
                 libvirt.open(self.uri).close()
                 return
             except libvirt.libvirtError:
-                time.sleep(0.01)
+                time.sleep(0.001)
         raise RuntimeError(f'{self.name}: the daemon does not answer')
 
     @property
@@ -80,6 +80,18 @@ class Libvirt:
         with socket.socket(socket.AF_UNIX) as probe:
             probe.connect(self.socket_path)
             return struct.unpack('iII', probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+
+    def reboot(self):
+        """Seconds until a new daemon in the place of this one answers."""
+        self.conn.close()
+        os.kill(self.pid, signal.SIGTERM)
+        self.daemon.wait(20)
+        begun = time.monotonic()
+        self.boot()
+        took = time.monotonic() - begun
+        self.conn = libvirt.open(self.uri)
+        self.domains = {name: self.conn.lookupByName(name) for name in self.domains}
+        return took
 
     def prepare(self, name, variant='', args=('hold', '0')):
         self.domains[name] = self.conn.defineXML(domain_xml(name, variant, args))
@@ -151,7 +163,9 @@ class Stock(Libvirt):
         modules = os.path.join(self.root, 'modules')  # only the LXC driver: nothing else's memory counts
         os.makedirs(modules, exist_ok=True)
         for driver in self.drivers():
-            os.symlink(driver, os.path.join(modules, os.path.basename(driver)))
+            link = os.path.join(modules, os.path.basename(driver))
+            if not os.path.islink(link):
+                os.symlink(driver, link)
         with open(os.path.join(self.root, 'etc/libvirtd.conf'), 'w', encoding='ascii') as file:
             file.write('auth_unix_rw = "none"\n')
         script = ' && '.join(covered) + f' && LIBVIRT_DRIVER_DIR={modules} exec {self.binary} -p {self.root}/pid'
