@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "conf/xml-scan.h"
 
 #define DOCUMENT_SIZE_MAX (16u << 20)
 #define CONTEXT_MAX 80
@@ -87,19 +88,22 @@ xmlDoc *xml_read(const char *text, const char *what, GError **err)
     xmlParserCtxt *parser = NULL;
     xmlDoc *doc = NULL;
     size_t size = strlen(text);
+    g_autofree char *encoding = NULL;
 
     if (size > DOCUMENT_SIZE_MAX) {
         fail(err, ERR(DOMAIN, XML_DETAIL), _("(%s): the document is longer than %u bytes"), what,
              DOCUMENT_SIZE_MAX);
         return NULL;
     }
+    if (!xml_scan(text, what, &encoding, err))
+        return NULL;
     parser = xmlNewParserCtxt();
     if (!parser)
         g_error("out of memory");
     parser->_private = &complaint;
     parser->sax->serror = note_complaint;
     parser->sax->internalSubset = refuse_doctype;
-    doc = xmlCtxtReadMemory(parser, text, (int)size, NULL, NULL,
+    doc = xmlCtxtReadMemory(parser, text, (int)size, NULL, encoding,
                             XML_PARSE_NONET | XML_PARSE_NOWARNING | XML_PARSE_NOERROR |
                                 XML_PARSE_NOBLANKS | XML_PARSE_NOENT);
     if (!doc || !parser->wellFormed || complaint.message || !xmlDocGetRootElement(doc)) {
