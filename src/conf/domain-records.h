@@ -26,6 +26,8 @@ extern const Record idmap_record;
 extern const Record features_record;
 /* Bit set of CAP_* that init may have. */
 uint64_t features_capabilities(const FeaturesDef *features);
+/* The name of FeaturesDef.capabilities[index], and its CAP_*. */
+const char *features_capability(size_t index, int *ret_number);
 /* Whether mknod is asked for, which opens the device group for it. */
 bool features_allow_mknod(const FeaturesDef *features);
 
@@ -40,6 +42,7 @@ bool shares_plan(PlanBuilder *builder, GError **err);
 /* extension.c */
 extern const Record extension_record;
 extern const char *const choice_names[]; /* of a Choice */
+extern const char *const rlimit_names[]; /* of a RlimitName: "nofile" */
 bool extension_plan(PlanBuilder *builder, GError **err);
 
 /* metadata.c */

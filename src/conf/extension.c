@@ -20,7 +20,7 @@
 const char *const choice_names[] = { NULL, "yes", "no", NULL };
 static const char *const seccomp_names[] = { NULL, "default", "none", "nesting", NULL };
 /* RLIMIT_ in lower case, in the order of RlimitName. */
-static const char *const rlimit_names[] = {
+const char *const rlimit_names[] = {
     NULL,   "as",     "core",  "cpu", "data",   "fsize",  "locks",      "memlock", "msgqueue",
     "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack",   NULL,
 };

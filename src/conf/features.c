@@ -90,6 +90,12 @@ uint64_t features_capabilities(const FeaturesDef *features)
     return set;
 }
 
+const char *features_capability(size_t index, int *ret_number)
+{
+    *ret_number = capabilities[index].number;
+    return capabilities[index].name;
+}
+
 bool features_allow_mknod(const FeaturesDef *features)
 {
     for (size_t i = 0; i < DOMAIN_CAPABILITY_COUNT; i++)
