@@ -78,7 +78,6 @@ static const DeviceClass video_class = { "video", &kept_record };
 static const DeviceClass hostdev_class = { "hostdev", NOT_YET };
 static const DeviceClass redirdev_class = { "redirdev", &kept_record };
 static const DeviceClass redirfilter_class = { "redirfilter", &kept_record };
-static const DeviceClass hub_class = { "hub", &kept_record };
 static const DeviceClass watchdog_class = { "watchdog", &kept_record };
 static const DeviceClass memballoon_class = { "memballoon", &kept_record };
 static const DeviceClass rng_class = { "rng", &kept_record };

@@ -32,6 +32,7 @@ typedef struct DeviceClass {
 
 extern const DeviceClass console_class;
 extern const DeviceClass filesystem_class;
+extern const DeviceClass hub_class;
 extern const DeviceClass interface_class;
 
 /* The <devices> element; the field is the whole DomainDef. */

@@ -35,6 +35,13 @@ static const char *unit_name(unsigned scale)
     return scale == 1024 ? "KiB" : "bytes";
 }
 
+static char *number_text(const Row *row, int64_t value)
+{
+    if (row->digits)
+        return g_strdup_printf("0x%0*" PRIx64, (int)row->digits, (uint64_t)value);
+    return g_strdup_printf("%" PRId64, value);
+}
+
 /* The text of a row with a single value, or NULL when it has none. `ret_owned` is freed later. */
 static const char *value_text(const Row *row, const void *field, char **ret_owned)
 {
@@ -49,7 +56,7 @@ static const char *value_text(const Row *row, const void *field, char **ret_owne
         return row->names[*(const int *)field];
     case ROW_NUMBER:
     case ROW_SIZE:
-        return number->set ? (*ret_owned = g_strdup_printf("%" PRId64, number->value)) : NULL;
+        return number->set ? (*ret_owned = number_text(row, number->value)) : NULL;
     case ROW_COUNT:
         return *ret_owned = g_strdup_printf("%u", *(const unsigned *)field);
     case ROW_MEMORY:

@@ -146,11 +146,18 @@ static bool take_enum(const Walk *walk, const Row *row, const char *text, GError
     return true;
 }
 
+static bool parse_number(const Row *row, const char *text, int64_t *ret_number)
+{
+    if (row->digits)
+        return value_parse_bits(text, row->flags & ROW_BASE_16 ? 16 : 0, ret_number);
+    return value_parse_number(text, ret_number);
+}
+
 static bool take_number(const Walk *walk, const Row *row, const char *text, GError **err)
 {
     int64_t value = 0;
 
-    if (!value_parse_number(text, &value) ||
+    if (!parse_number(row, text, &value) ||
         (row->min != row->max && (value < row->min || value > row->max)))
         return refuse_value(walk, row, text, err);
     if (row->kind == ROW_COUNT)

@@ -47,7 +47,7 @@ typedef struct Writer {
 typedef enum RowKind {
     ROW_STRING,  /* char * */
     ROW_ENUM,    /* int, an index into `names`; names[0] may be NULL: not given, not printed */
-    ROW_NUMBER,  /* OptNumber, decimal, within `min` and `max` when these differ */
+    ROW_NUMBER,  /* OptNumber, within `min` and `max` when these differ; decimal, see `digits` */
     ROW_COUNT,   /* unsigned, always printed; within `min` and `max` */
     ROW_SIZE,    /* OptNumber with a unit beside it, counted in `scale` bytes, rounded up */
     ROW_MEMORY,  /* uint64_t in KiB with a unit, 0: not given */
@@ -70,6 +70,7 @@ typedef enum RowFlags {
     ROW_TYPE = 1 << 2,         /* the enum that `types` of the other rows refers to */
     ROW_NOT_EMPTY = 1 << 3,    /* an empty string counts as not given */
     ROW_KEPT = 1 << 4,         /* stored and printed, without effect in a container */
+    ROW_BASE_16 = 1 << 5,      /* with `digits`: "10" is read as 0x10 too */
 } RowFlags;
 
 typedef struct TextFunctions {
@@ -97,6 +98,7 @@ struct Row {
     const CustomFunctions *functions;
     size_t size;
     unsigned scale;
+    unsigned digits; /* ROW_NUMBER: printed as 0x with so many digits, read in C's way */
     int64_t min, max;
     unsigned types;   /* bits of the record's type this holds for, 0: all */
     unsigned missing; /* the error when it is not given, 0: optional */

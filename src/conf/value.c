@@ -32,6 +32,21 @@ bool value_parse_number(const char *text, int64_t *ret_number)
     return true;
 }
 
+bool value_parse_bits(const char *text, unsigned base, int64_t *ret_number)
+{
+    char *end = NULL;
+    guint64 bits;
+
+    if (!g_ascii_isxdigit(*text))
+        return false;
+    errno = 0;
+    bits = g_ascii_strtoull(text, &end, base);
+    if (errno || end == text || *end)
+        return false;
+    *ret_number = (int64_t)bits;
+    return true;
+}
+
 /* ---- units ----------------------------------------------------------------------------------- */
 
 /* The bytes of a unit: b, bytes, or a letter of KMGTPE alone, with B (1000) or with iB (1024). */

@@ -10,6 +10,8 @@
 
 /* A decimal number with nothing but white space around it. */
 bool value_parse_number(const char *text, int64_t *ret_number);
+/* Up to 64 bits as C writes them (base 0), or in hexadecimal with or without 0x (base 16). */
+bool value_parse_bits(const char *text, unsigned base, int64_t *ret_number);
 
 /* `number` of `unit` (NULL: `scale` bytes) in `scale` bytes, rounded up. */
 bool value_scale(uint64_t number, const char *unit, unsigned scale, uint64_t *ret_value,
