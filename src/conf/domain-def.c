@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "conf/device.h"
 #include "conf/domain-records.h"
+#include "conf/schema.h"
 #include "conf/value.h"
 #include "conf/xml.h"
 
@@ -284,6 +285,8 @@ bool domain_def_parse(const char *xml, DomainDefFlags flags, const DomainDefHost
     g_autoptr(DomainDef) def = NULL;
 
     if (!doc || !check_root(xmlDocGetRootElement(doc), err))
+        return false;
+    if (flags & DOMAIN_DEF_VALIDATE && host->schema && !schema_check_domain(host->schema, doc, err))
         return false;
     def = domain_def_new();
     reader.left_out = &def->left_out;

@@ -30,7 +30,7 @@ typedef struct Plan Plan; /* plan-xdr.h */
 typedef enum DomainDefFlags {
     DOMAIN_DEF_LIVE = 0,
     DOMAIN_DEF_INACTIVE = 1 << 0,
-    DOMAIN_DEF_VALIDATE = 1 << 1, /* an unknown thing is an error of the schema */
+    DOMAIN_DEF_VALIDATE = 1 << 1, /* the schema is looked at, and an unknown thing is an error */
 } DomainDefFlags;
 
 /* Facts about the host that parsing and compiling need, so that both stay pure. */
@@ -38,6 +38,7 @@ typedef struct DomainDefHost {
     const char *arch;              /* x86_64 */
     const char *emulator;          /* default <emulator> */
     const char *default_partition; /* "/machine", or a private instance's own */
+    struct Schema *schema;         /* libvirt's, for DOMAIN_DEF_VALIDATE; NULL: none */
 } DomainDefHost;
 
 /* ---- general metadata and resources ---------------------------------------------------------- */

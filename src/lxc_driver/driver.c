@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "conf/schema.h"
 #include "kernel/cgroup.h"
 #include "lxc_driver/connection.h"
 #include "lxc_driver/domain-list.h"
@@ -59,6 +60,7 @@ bool driver_new(const Paths *paths, Config *config, Driver **ret_driver, GError 
     driver->host.default_partition = paths->partition;
     driver->emulator = g_build_filename(paths->libexec_dir, "virtlxc-controller", NULL);
     driver->host.emulator = driver->emulator;
+    driver->host.schema = schema_new(SCHEMA_DOMAIN);
     driver->network_run_dir =
         g_strdup(config->network_run_dir ? config->network_run_dir : paths->run_dir);
     driver->fail_step = g_getenv("VIRTLXCD_FAIL_STEP");
@@ -87,6 +89,7 @@ void driver_free(Driver *driver)
     controller_images_free(driver->images);
     config_free(driver->config);
     fd_close(driver->state_dir_fd);
+    schema_free(driver->host.schema);
     g_free(driver->network_run_dir);
     g_free(driver->emulator);
     g_free(driver->arch);

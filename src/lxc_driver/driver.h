@@ -23,7 +23,7 @@ typedef struct Events Events;         /* events.h */
 typedef struct Driver {
     const Paths *paths;        /* borrowed from main */
     Config *config;            /* replaced by a reload */
-    DomainDefHost host;        /* strings borrowed from paths and main */
+    DomainDefHost host;        /* strings borrowed from paths and main; the schema is ours */
     DomainList *domains;       /* every domain, by uuid, name and id */
     Events *events;            /* who wants to hear of what */
     RpcProgram remote_program; /* the main program, `data` is this driver */

@@ -5,7 +5,9 @@
  * Golden cases: a folder with in.xml, and what has to come of it: out.xml (the definition printed
  * back), plan.txt and messages.txt (what was not known and left out), or error.txt (code, domain,
  * text). A folder with a live.xml shows what a running domain prints as well. Every out.xml and
- * live.xml is also read back and has to print the same again.
+ * live.xml is also read back and has to print the same again, and to be valid by libvirt's schema
+ * and by our own, where the machine has libvirt's. Where libvirt's own output is not, the folder
+ * has a file called off-schema with the reason.
  *
  * Run with REGENERATE=1 to write what comes out now, then look at the difference.
  */
@@ -15,8 +17,9 @@
 
 #include "base/error.h"
 #include "conf/domain-def.h"
+#include "conf/schema.h"
 
-static const DomainDefHost host = { "x86_64", "/usr/libexec/libvirt_lxc", "/machine" };
+static DomainDefHost host = { "x86_64", "/usr/libexec/libvirt_lxc", "/machine" };
 
 typedef struct Name {
     int number;
@@ -54,11 +57,23 @@ static const char *find_name(const Name *names, size_t n, int number)
     g_error("no name for %d", number);
 }
 
+static bool has_schema(void)
+{
+    return g_file_test(SCHEMA_DOMAIN, G_FILE_TEST_EXISTS);
+}
+
 static char *describe(const GError *err)
 {
     return g_strdup_printf("%s/%s: %s\n", find_name(codes, G_N_ELEMENTS(codes), error_code(err)),
                            find_name(origins, G_N_ELEMENTS(origins), error_from(err)),
                            err->message);
+}
+
+static bool has_file(const char *folder, const char *name)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+
+    return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
 /* `text` NULL: there must be no such file. */
@@ -78,7 +93,7 @@ static void expect(const char *folder, const char *name, const char *text)
         return;
     }
     if (!text) {
-        g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+        g_assert_false(has_file(folder, name));
         return;
     }
     g_assert_true(g_file_get_contents(path, &wanted, NULL, NULL));
@@ -103,19 +118,39 @@ static void check_fixed_point(const DomainDef *def, const char *text, DomainDefF
     g_assert_cmpstr(printed_copy, ==, text);
 }
 
+/* What we print is in libvirt's vocabulary and in ours. */
+static void check_schemas(const char *folder, const char *text, DomainDefFlags flags)
+{
+    g_autofree char *path = g_build_filename(folder, "../../../docs/virtlxcd.rng", NULL);
+    g_autoptr(Schema) own = schema_new(path);
+    g_autoptr(DomainDef) def = NULL;
+    g_autoptr(GError) err = NULL;
+
+    (void)schema_check_text(own, text, &err); /* no error is what we want */
+    g_assert_no_error(err);
+    (void)domain_def_parse(text, flags | DOMAIN_DEF_VALIDATE, &host, &def, &err); /* likewise */
+    if (err && !has_file(folder, "off-schema"))
+        g_error("%s: %s (does libvirt print it too? Say so in a file called off-schema)", folder,
+                err->message);
+    else if (!err && has_file(folder, "off-schema") && has_schema())
+        g_error("%s has a file called off-schema, but prints what is in the schema", folder);
+    else if (err)
+        g_assert_true(err && error_is(err, VIR_ERR_XML_INVALID_SCHEMA));
+}
+
 static char *live_text(const char *folder, const DomainDef *def)
 {
-    g_autofree char *path = g_build_filename(folder, "live.xml", NULL);
     g_autoptr(DomainDef) live = NULL;
     char *text = NULL;
 
-    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+    if (!has_file(folder, "live.xml"))
         return NULL;
     live = domain_def_copy(def);
     live->id = 4711;
     domain_def_make_live(live, &host);
     text = domain_def_format(live, DOMAIN_DEF_LIVE);
     check_fixed_point(live, text, DOMAIN_DEF_LIVE);
+    check_schemas(folder, text, DOMAIN_DEF_LIVE);
     return text;
 }
 
@@ -150,11 +185,16 @@ static void test_case(const void *data)
     g_autoptr(Plan) plan = NULL;
     g_autoptr(GError) err = NULL;
 
+    if (flags_of(folder) & DOMAIN_DEF_VALIDATE && !has_schema()) {
+        g_test_skip("libvirt's schema is not installed");
+        return;
+    }
     g_assert_true(g_file_get_contents(path, &xml, NULL, NULL));
     if (domain_def_parse(xml, flags_of(folder), &host, &def, &err) &&
         domain_def_compile(def, &host, &plan, &err)) {
         out = domain_def_format(def, DOMAIN_DEF_INACTIVE);
         check_fixed_point(def, out, DOMAIN_DEF_INACTIVE);
+        check_schemas(folder, out, DOMAIN_DEF_INACTIVE);
         printed = domain_def_plan_print(plan);
         live = live_text(folder, def);
         messages = messages_text(def);
@@ -174,8 +214,11 @@ int main(int argc, char **argv)
     g_autoptr(GDir) dir = NULL;
     const char *name = NULL;
 
+    int result;
+
     g_test_init(&argc, &argv, NULL);
     g_assert_nonnull(root);
+    host.schema = schema_new(SCHEMA_DOMAIN);
     dir = g_dir_open(root, 0, NULL);
     g_assert_nonnull(dir);
     while ((name = g_dir_read_name(dir))) {
@@ -185,5 +228,7 @@ int main(int argc, char **argv)
         if (g_file_test(in, G_FILE_TEST_EXISTS))
             g_test_add_data_func_full(path, g_build_filename(root, name, NULL), test_case, g_free);
     }
-    return g_test_run();
+    result = g_test_run();
+    schema_free(host.schema);
+    return result;
 }
