@@ -63,7 +63,6 @@ static const Record kept_record = { "device",     sizeof(KeptDevice),  kept_rows
 #define NEVER .refused = ERR(DOMAIN, INTERNAL_ERROR)
 
 static const DeviceClass disk_class = { "disk", NOT_YET };
-static const DeviceClass controller_class = { "controller", &kept_record };
 static const DeviceClass lease_class = { "lease", &kept_record };
 static const DeviceClass smartcard_class = { "smartcard", &kept_record };
 static const DeviceClass serial_class = { "serial", &kept_record };

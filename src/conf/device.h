@@ -31,6 +31,7 @@ typedef struct DeviceClass {
 } DeviceClass;
 
 extern const DeviceClass console_class;
+extern const DeviceClass controller_class;
 extern const DeviceClass filesystem_class;
 extern const DeviceClass hub_class;
 extern const DeviceClass interface_class;
@@ -45,6 +46,11 @@ const DeviceClass *const *device_classes(size_t *ret_n);
 const RecordList *device_list(const DomainDef *def, const DeviceClass *class);
 /* Takes the device, made by record_new. */
 void device_add(DomainDef *def, const DeviceClass *class, void *device);
+/*
+ * Adds the controller unless it is there: for the checks of classes whose devices hang on one.
+ * `type` is a word of <controller type='...'>. device-controller.c
+ */
+bool device_need_controller(DomainDef *def, const char *type, unsigned index, GError **err);
 
 bool devices_check(DomainDef *def, const Reader *reader, GError **err);
 void devices_make_live(DomainDef *def);

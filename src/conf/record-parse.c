@@ -148,7 +148,7 @@ static bool take_enum(const Walk *walk, const Row *row, const char *text, GError
 
 static bool parse_number(const Row *row, const char *text, int64_t *ret_number)
 {
-    if (row->digits)
+    if (row->digits || row->flags & ROW_ANY_BASE)
         return value_parse_bits(text, row->flags & ROW_BASE_16 ? 16 : 0, ret_number);
     return value_parse_number(text, ret_number);
 }
@@ -217,12 +217,13 @@ static bool take_value(const Walk *walk, const Row *row, const xmlNode *node, co
         return take_yes(walk, row, text, err);
     case ROW_TEXT:
         return row->text->parse(text, row_field(row, walk->object), err);
+    case ROW_REFUSED:
+        return refuse_value(walk, row, text, err);
     case ROW_FIXED:
     case ROW_FLAG:
     case ROW_RECORD:
     case ROW_LIST:
     case ROW_STRINGS:
-    case ROW_REFUSED:
     case ROW_KEEP:
     case ROW_CUSTOM:
         return true;

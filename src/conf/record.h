@@ -71,6 +71,7 @@ typedef enum RowFlags {
     ROW_NOT_EMPTY = 1 << 3,    /* an empty string counts as not given */
     ROW_KEPT = 1 << 4,         /* stored and printed, without effect in a container */
     ROW_BASE_16 = 1 << 5,      /* with `digits`: "10" is read as 0x10 too */
+    ROW_ANY_BASE = 1 << 6,     /* a number is read in C's way although it is printed as a decimal */
 } RowFlags;
 
 typedef struct TextFunctions {
