@@ -69,6 +69,7 @@ static const char *value_text(const Row *row, const void *field, char **ret_owne
         return row->names[0];
     case ROW_FLAG:
     case ROW_RECORD:
+    case ROW_MAYBE:
     case ROW_LIST:
     case ROW_STRINGS:
     case ROW_REFUSED:
@@ -196,6 +197,14 @@ static bool format_flag(Writer *writer, const char *name, bool set)
     return true;
 }
 
+static bool format_maybe(const Row *row, Writer *writer, const char *name, const void *object)
+{
+    if (!object)
+        return false;
+    return record_format(row->record, writer, name, object) ||
+           format_flag(writer, name, row->flags & ROW_EVEN_EMPTY);
+}
+
 /* A row that stands for whole elements of its own. `name` is the last segment of its path. */
 static bool format_node(const Row *row, Writer *writer, const char *name, const void *field)
 {
@@ -205,6 +214,8 @@ static bool format_node(const Row *row, Writer *writer, const char *name, const 
         return format_flag(writer, name, *(const bool *)field);
     if (row->kind == ROW_RECORD)
         return record_format(row->record, writer, name, field);
+    if (row->kind == ROW_MAYBE)
+        return format_maybe(row, writer, name, *(void *const *)field);
     if (row->kind == ROW_LIST)
         return format_list(row->record, writer, name, field);
     if (row->kind == ROW_STRINGS)

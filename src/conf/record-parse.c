@@ -23,6 +23,7 @@
 typedef struct Walk {
     const Record *record;
     const Reader *reader;
+    const xmlNode *node; /* the record's element */
     void *object;
     uint8_t seen[ROWS_MAX];
 } Walk;
@@ -108,12 +109,18 @@ static char *path_as_xml(const Row *row)
     return g_string_free(text, FALSE);
 }
 
+/* As the document calls it, since records may be shared; with our prefix where it has one. */
+static const char *element_name(const Walk *walk)
+{
+    return walk->node->ns ? walk->record->element : xml_name(walk->node);
+}
+
 static bool refuse_value(const Walk *walk, const Row *row, const char *text, GError **err)
 {
     g_autofree char *where = path_as_xml(row);
 
     return fail(err, row->bad ? row->bad : ERR(XML, XML_ERROR),
-                _("invalid value '%s' for %s in <%s>"), text, where, walk->record->element);
+                _("invalid value '%s' for %s in <%s>"), text, where, element_name(walk));
 }
 
 /* ---- single values --------------------------------------------------------------------------- */
@@ -198,18 +205,26 @@ static bool take_yes(const Walk *walk, const Row *row, const char *text, GError 
     return true;
 }
 
+/* An element without text says nothing, an attribute without text something wrong. */
+static bool says_nothing(const Row *row, const char *text)
+{
+    return !*text && !strchr(row->path, '@') && row->kind != ROW_STRING && row->kind != ROW_TEXT &&
+           row->kind != ROW_COUNT;
+}
+
 static bool take_value(const Walk *walk, const Row *row, const xmlNode *node, const char *text,
                        GError **err)
 {
+    if (says_nothing(row, text))
+        return true;
     switch (row->kind) {
     case ROW_STRING:
         return take_string(walk, row, text, err);
     case ROW_ENUM:
         return take_enum(walk, row, text, err);
     case ROW_NUMBER:
-        return take_number(walk, row, text, err);
     case ROW_COUNT:
-        return !*text || take_number(walk, row, text, err);
+        return take_number(walk, row, text, err);
     case ROW_SIZE:
     case ROW_MEMORY:
         return take_size(walk, row, node, text, err);
@@ -222,6 +237,7 @@ static bool take_value(const Walk *walk, const Row *row, const xmlNode *node, co
     case ROW_FIXED:
     case ROW_FLAG:
     case ROW_RECORD:
+    case ROW_MAYBE:
     case ROW_LIST:
     case ROW_STRINGS:
     case ROW_KEEP:
@@ -249,6 +265,24 @@ static bool take_item(const Walk *walk, const Row *row, const xmlNode *node, GEr
         return false;
     }
     record_list_append(row_field(row, walk->object), item);
+    return true;
+}
+
+/* What has said nothing but defaults was not there, unless being there is what counts. */
+static bool take_maybe(const Walk *walk, const Row *row, const xmlNode *node, GError **err)
+{
+    void *item = record_new(row->record);
+    void *fresh = NULL;
+
+    if (!record_parse(row->record, walk->reader, node, item, err)) {
+        record_free(row->record, item);
+        return false;
+    }
+    fresh = record_new(row->record);
+    if (!(row->flags & ROW_EVEN_EMPTY) && record_equal(row->record, item, fresh))
+        record_free(row->record, g_steal_pointer(&item));
+    record_free(row->record, fresh);
+    *(void **)row_field(row, walk->object) = item;
     return true;
 }
 
@@ -286,6 +320,8 @@ static bool take_node(const Walk *walk, const Row *row, const xmlNode *node, GEr
         *(bool *)field = true;
     else if (row->kind == ROW_RECORD)
         return record_parse(row->record, walk->reader, node, field, err);
+    else if (row->kind == ROW_MAYBE)
+        return take_maybe(walk, row, node, err);
     else if (row->kind == ROW_LIST)
         return take_item(walk, row, node, err);
     else if (row->kind == ROW_STRINGS)
@@ -482,7 +518,8 @@ static bool is_given(const Row *row, const void *field)
     switch (row->kind) {
     case ROW_STRING:
     case ROW_KEEP:
-        return *(char *const *)field != NULL;
+    case ROW_MAYBE:
+        return *(void *const *)field != NULL;
     case ROW_NUMBER:
     case ROW_SIZE:
         return ((const OptNumber *)field)->set;
@@ -515,7 +552,7 @@ static bool check_required(const Walk *walk, const xmlNode *node, GError **err)
             is_given(row, row_const_field(row, walk->object)))
             continue;
         path = path_as_xml(row);
-        return fail(err, row->missing, _("<%s> lacks %s (line %u)"), walk->record->element, path,
+        return fail(err, row->missing, _("<%s> lacks %s (line %u)"), element_name(walk), path,
                     xml_line(node));
     }
     return true;
@@ -524,7 +561,7 @@ static bool check_required(const Walk *walk, const xmlNode *node, GError **err)
 bool record_parse(const Record *record, const Reader *reader, const xmlNode *node, void *object,
                   GError **err)
 {
-    Walk walk = { .record = record, .reader = reader, .object = object };
+    Walk walk = { .record = record, .reader = reader, .node = node, .object = object };
     Range range = { .rows = record->rows };
 
     if (record->parse)

@@ -190,6 +190,7 @@ static size_t plain_size(const Row *row)
     case ROW_FIXED:
     case ROW_STRING:
     case ROW_RECORD:
+    case ROW_MAYBE:
     case ROW_LIST:
     case ROW_STRINGS:
     case ROW_REFUSED:
@@ -199,12 +200,38 @@ static size_t plain_size(const Row *row)
     return 0;
 }
 
+static void maybe_clear(const Record *record, void *field)
+{
+    record_free(record, *(void **)field);
+    *(void **)field = NULL;
+}
+
+static void maybe_copy(const Record *record, const void *from, void *to)
+{
+    const void *item = *(void *const *)from;
+
+    *(void **)to = NULL;
+    if (!item)
+        return;
+    *(void **)to = g_malloc0(record->size);
+    record_copy(record, item, *(void **)to);
+}
+
+static bool maybe_equal(const Record *record, const void *a, const void *b)
+{
+    const void *one = *(void *const *)a, *other = *(void *const *)b;
+
+    return one && other ? record_equal(record, one, other) : one == other;
+}
+
 static void field_clear(const Row *row, void *field)
 {
     if (row->kind == ROW_STRING || row->kind == ROW_KEEP)
         g_clear_pointer((char **)field, g_free);
     else if (row->kind == ROW_RECORD)
         record_clear(row->record, field);
+    else if (row->kind == ROW_MAYBE)
+        maybe_clear(row->record, field);
     else if (row->kind == ROW_LIST)
         record_list_clear(row->record, field);
     else if (row->kind == ROW_STRINGS)
@@ -223,6 +250,8 @@ static void field_copy(const Row *row, const void *from, void *to)
         *(char **)to = g_strdup(*(char *const *)from);
     else if (row->kind == ROW_RECORD)
         record_copy(row->record, from, to);
+    else if (row->kind == ROW_MAYBE)
+        maybe_copy(row->record, from, to);
     else if (row->kind == ROW_LIST)
         record_list_copy(row->record, from, to);
     else if (row->kind == ROW_STRINGS)
@@ -248,6 +277,8 @@ static bool field_equal(const Row *row, const void *a, const void *b)
         return g_strcmp0(*(char *const *)a, *(char *const *)b) == 0;
     if (row->kind == ROW_RECORD)
         return record_equal(row->record, a, b);
+    if (row->kind == ROW_MAYBE)
+        return maybe_equal(row->record, a, b);
     if (row->kind == ROW_LIST)
         return record_list_equal(row->record, a, b);
     if (row->kind == ROW_STRINGS)

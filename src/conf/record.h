@@ -56,6 +56,7 @@ typedef enum RowKind {
     ROW_TEXT,    /* plain bytes of `size`, by a pair of text functions */
     ROW_FIXED,   /* not stored: `names`[0], always */
     ROW_RECORD,  /* a nested struct described by `record` */
+    ROW_MAYBE,   /* a pointer to a struct of `record`, NULL when it was not given */
     ROW_LIST,    /* struct { size_t n; T **items; } of `record`, one element each */
     ROW_STRINGS, /* StringList, one element with text each */
     ROW_REFUSED, /* not stored: being there is an error */
@@ -72,6 +73,7 @@ typedef enum RowFlags {
     ROW_KEPT = 1 << 4,         /* stored and printed, without effect in a container */
     ROW_BASE_16 = 1 << 5,      /* with `digits`: "10" is read as 0x10 too */
     ROW_ANY_BASE = 1 << 6,     /* a number is read in C's way although it is printed as a decimal */
+    ROW_EVEN_EMPTY = 1 << 7,   /* ROW_MAYBE: an element that says nothing still says something */
 } RowFlags;
 
 typedef struct TextFunctions {

@@ -55,7 +55,7 @@ static void walk_devices(const Walk *walk)
 static void walk_row(const Walk *walk, const Record *record, const Row *row, const char *path,
                      bool kept)
 {
-    bool nested = row->kind == ROW_RECORD || row->kind == ROW_LIST;
+    bool nested = row->kind == ROW_RECORD || row->kind == ROW_MAYBE || row->kind == ROW_LIST;
 
     kept |= row->flags & ROW_KEPT || (row->record && row->record->kept);
     if (row->kind == ROW_CUSTOM && row->functions == &devices_functions) {

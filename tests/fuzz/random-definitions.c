@@ -111,6 +111,7 @@ static char *random_value(Maker *maker, const Row *row, const char *element)
         return random_text(maker->random, element, row->path);
     case ROW_FLAG:
     case ROW_RECORD:
+    case ROW_MAYBE:
     case ROW_LIST:
     case ROW_REFUSED:
     case ROW_KEEP:
