@@ -24,7 +24,8 @@ static const char *const append_names[] = { NULL, "on", "off", NULL };
 /* clang-format off */
 static const Row console_rows[] = {
     { "@type",          ROW_ENUM,   offsetof(Console, type),        ROW_TYPE,
-                        .names = type_names, .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
+                        .names = type_names, .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED),
+                        .works = TYPE_BIT(CONSOLE_PTY) },
     { "@tty",           ROW_STRING, offsetof(Console, tty),         ROW_LIVE },
     { "source/@path",   ROW_STRING, offsetof(Console, source_path), ROW_LIVE },
     { "log/@file",      ROW_STRING, offsetof(Console, log_file) },
@@ -75,7 +76,6 @@ const DeviceClass console_class = {
     .element = "console",
     .record = &console_record,
     .list = offsetof(DomainDef, consoles),
-    .works = TYPE_BIT(CONSOLE_PTY),
     .check = check,
     .make_live = make_live,
     .plan = plan,

@@ -26,7 +26,8 @@ static const char *const access_names[] = { NULL, "passthrough", "mapped", "squa
 
 /* clang-format off */
 static const Row filesystem_rows[] = {
-    { "@type",            ROW_ENUM,   FIELD(type),             ROW_TYPE, .names = type_names },
+    { "@type",            ROW_ENUM,   FIELD(type),             ROW_TYPE, .names = type_names,
+                          .works = PATHS | RAM },
     { "@accessmode",      ROW_ENUM,   FIELD(access),           .names = access_names },
     { "@model",           ROW_STRING, FIELD(model) },
     { "@multidevs",       ROW_STRING, FIELD(multidevs) },
@@ -215,7 +216,6 @@ const DeviceClass filesystem_class = {
     .element = "filesystem",
     .record = &filesystem_record,
     .list = offsetof(DomainDef, filesystems),
-    .works = PATHS | RAM,
     .check = check,
     .make_live = make_live,
     .plan = plan,

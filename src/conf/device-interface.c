@@ -88,7 +88,7 @@ static bool hide_actual(const void *object, DomainDefFlags flags)
 /* clang-format off */
 static const Row interface_rows[] = {
     { "@type",                ROW_ENUM,   FIELD(type),                   ROW_TYPE,
-                              .names = type_names,
+                              .names = type_names, .works = NETWORK | BRIDGE | ETHERNET,
                               .hidden = hide_type },
     { "@type",                ROW_ENUM,   FIELD(actual_type),            .names = type_names,
                               .hidden = hide_actual },
@@ -302,7 +302,6 @@ const DeviceClass interface_class = {
     .element = "interface",
     .record = &interface_record,
     .list = offsetof(DomainDef, interfaces),
-    .works = NETWORK | BRIDGE | ETHERNET,
     .check = check,
     .make_live = make_live,
     .plan = plan,

@@ -288,20 +288,42 @@ void devices_make_live(DomainDef *def)
             classes[i]->make_live(def);
 }
 
-/* What the class knows a word for and no container can have. */
-static bool check_works(const DeviceClass *class, const void *device, GError **err)
+/* "driver/@type" as "driver type". */
+static char *path_as_words(const Row *row)
 {
-    const Row *row = class->record->type;
-    int type;
+    GString *words = g_string_new(row->path);
 
-    if (!class->works)
-        return true;
-    type = *(const int *)row_const_field(row, device);
-    if (class->works & TYPE_BIT(type))
-        return true;
-    return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                _("%s type '%s' is not supported in a container"), class->element,
-                row->names[type]);
+    g_string_replace(words, "@", "", 0);
+    g_string_replace(words, "/", " ", 0);
+    return g_string_free(words, FALSE);
+}
+
+/* Words that are known and that no container can do anything with. */
+static bool check_works(const Record *record, const void *device, GError **err)
+{
+    for (const Row *row = record->rows; row->path; row++) {
+        g_autofree char *words = NULL;
+        int value;
+
+        if (!row->works || !row_applies(record, row, device))
+            continue;
+        value = *(const int *)row_const_field(row, device);
+        if (!row->names[value] || row->works & TYPE_BIT(value))
+            continue;
+        words = path_as_words(row);
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("%s %s '%s' is not supported in a container"), record->element, words,
+                    row->names[value]);
+    }
+    return true;
+}
+
+/* Reading and printing take every word; the plan takes what can be carried out. */
+static bool plan_device(const DeviceClass *class, const void *device, PlanBuilder *builder,
+                        GError **err)
+{
+    return check_works(class->record, device, err) &&
+           (!class->plan || class->plan(device, builder, err));
 }
 
 bool devices_plan(const DomainDef *def, PlanBuilder *builder, GError **err)
@@ -310,9 +332,8 @@ bool devices_plan(const DomainDef *def, PlanBuilder *builder, GError **err)
         const DeviceClass *class = classes[i];
         const RecordList *list = class_const_list(class, def);
 
-        for (size_t j = 0; class->plan && j < list->n; j++)
-            if (!check_works(class, list->items[j], err) ||
-                !class->plan(list->items[j], builder, err))
+        for (size_t j = 0; j < list->n; j++)
+            if (!plan_device(class, list->items[j], builder, err))
                 return false;
     }
     return true;

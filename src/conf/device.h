@@ -19,14 +19,12 @@ typedef struct DeviceClass {
     size_t list;
     /* Being there is this error; there is no record then. */
     unsigned refused;
-    /* The TYPE_BITs of record->type that mean something in a container, 0: all. The others are read
-     * and printed back, and refused when a plan is made. Domain capabilities are made of it too. */
-    unsigned works;
     /* Looks at all devices of the class once the document is read. */
     bool (*check)(DomainDef *def, const Reader *reader, GError **err);
     /* Fills in what a running domain shows. */
     void (*make_live)(DomainDef *def);
-    /* Puts one device's part into the plan. */
+    /* Puts one device's part into the plan. Words of `record` outside their row's `works` have been
+     * refused before. */
     bool (*plan)(const void *device, PlanBuilder *builder, GError **err);
 } DeviceClass;
 
