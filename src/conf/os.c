@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "conf/arch.h"
 #include "conf/domain-records.h"
 
 /* clang-format off */
@@ -43,53 +44,18 @@ static const Row os_rows[] = {
 
 const Record os_record = { "os", sizeof(OsDef), os_rows };
 
-/* Every architecture libvirt has a word for. */
-static const char *const arch_names[] = {
-    "alpha",    "armv6l",  "armv7b",      "armv7l",   "aarch64",    "cris",         "i686",
-    "ia64",     "lm32",    "loongarch64", "m68k",     "microblaze", "microblazeel", "mips",
-    "mipsel",   "mips64",  "mips64el",    "openrisc", "parisc",     "parisc64",     "ppc",
-    "ppc64",    "ppc64le", "ppcemb",      "riscv32",  "riscv64",    "s390",         "s390x",
-    "sh4",      "sh4eb",   "sparc",       "sparc64",  "unicore32",  "x86_64",       "xtensa",
-    "xtensaeb", "itanium", NULL,
-};
-
-/* A 64-bit host runs programs of its 32-bit partner. */
-typedef struct Partner {
-    const char *host;
-    const char *partner;
-} Partner;
-
-static const Partner partners[] = {
-    {"x86_64",    "i686"  },
-    { "s390x",    "s390"  },
-    { "ppc64",    "ppc"   },
-    { "parisc64", "parisc"},
-    { "sparc64",  "sparc" },
-    { "mips64",   "mips"  },
-    { "mips64el", "mipsel"},
-    { "aarch64",  "armv7l"},
-};
-
-static bool is_partner(const char *host, const char *arch)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(partners); i++)
-        if (strcmp(partners[i].host, host) == 0 && strcmp(partners[i].partner, arch) == 0)
-            return true;
-    return false;
-}
-
 bool os_is_32bit(const DomainDef *def, const DomainDefHost *host)
 {
-    return is_partner(host->arch, def->os.arch);
+    return g_strcmp0(arch_partner(host->arch), def->os.arch) == 0;
 }
 
 static bool check_arch(OsDef *os, const DomainDefHost *host, GError **err)
 {
     if (!os->arch)
         os->arch = g_strdup(host->arch);
-    if (strcmp(os->arch, host->arch) == 0 || is_partner(host->arch, os->arch))
+    if (arch_runs(host->arch, os->arch))
         return true;
-    if (g_strv_contains(arch_names, os->arch))
+    if (arch_is_known(os->arch))
         return fail(err, ERR(CAPABILITIES, INVALID_ARG),
                     _("the host, which is %s, cannot run containers of architecture '%s'"),
                     host->arch, os->arch);

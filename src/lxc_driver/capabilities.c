@@ -10,31 +10,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "conf/arch.h"
 #include "lxc_driver/host-topology.h"
 #include "lxc_driver/host.h"
 
 #define KIB 1024
-
-/* Architectures with a 32-bit partner that a guest can be, and how wide they are. */
-typedef struct ArchRow {
-    const char *name;
-    int word_size;
-    const char *partner; /* NULL: none */
-} ArchRow;
-
-static const ArchRow arch_rows[] = {
-    {"x86_64",       64, "i686"  },
-    { "aarch64",     64, "armv7l"},
-    { "s390x",       64, "s390"  },
-    { "ppc64",       64, "ppc"   },
-    { "parisc64",    64, "parisc"},
-    { "sparc64",     64, "sparc" },
-    { "mips64",      64, "mips"  },
-    { "mips64el",    64, "mipsel"},
-    { "ppc64le",     64, NULL    },
-    { "riscv64",     64, NULL    },
-    { "loongarch64", 64, NULL    },
-};
 
 /* printf with every argument escaped for XML. */
 static void append_escaped(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -47,14 +27,6 @@ static void append_escaped(GString *out, const char *format, ...)
     text = g_markup_vprintf_escaped(format, args);
     va_end(args);
     g_string_append(out, text);
-}
-
-static const ArchRow *find_arch(const char *name)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(arch_rows); i++)
-        if (strcmp(arch_rows[i].name, name) == 0)
-            return &arch_rows[i];
-    return NULL;
 }
 
 static void append_power(GString *out, const char *root)
@@ -160,7 +132,7 @@ static void append_caches(GString *out, const char *root)
     g_string_append(out, "    </cache>\n");
 }
 
-static void append_guest(GString *out, const char *arch, int word_size, const char *emulator)
+static void append_guest(GString *out, const char *arch, const char *emulator)
 {
     append_escaped(out,
                    "  <guest>\n"
@@ -171,13 +143,13 @@ static void append_guest(GString *out, const char *arch, int word_size, const ch
                    "      <domain type='lxc'/>\n"
                    "    </arch>\n"
                    "  </guest>\n\n",
-                   arch, word_size, emulator);
+                   arch, arch_word_size(arch), emulator);
 }
 
 char *capabilities_format(const CapabilitiesFacts *facts)
 {
     g_autoptr(HostTopology) topology = host_topology_new(facts->root);
-    const ArchRow *arch = find_arch(facts->arch);
+    const char *partner = arch_partner(facts->arch);
     GString *out = g_string_new("<capabilities>\n\n  <host>\n");
 
     append_escaped(out, "    <uuid>%s</uuid>\n", facts->host_uuid);
@@ -188,9 +160,9 @@ char *capabilities_format(const CapabilitiesFacts *facts)
     append_caches(out, facts->root);
     g_string_append(out, "    <secmodel>\n      <model>none</model>\n      <doi>0</doi>\n"
                          "    </secmodel>\n  </host>\n\n");
-    append_guest(out, facts->arch, arch ? arch->word_size : 32, facts->emulator);
-    if (arch && arch->partner)
-        append_guest(out, arch->partner, 32, facts->emulator);
+    append_guest(out, facts->arch, facts->emulator);
+    if (partner)
+        append_guest(out, partner, facts->emulator);
     g_string_append(out, "</capabilities>\n");
     return g_string_free(out, FALSE);
 }
