@@ -176,6 +176,8 @@ static bool drop_capabilities(Run *run, GError **err)
         return false;
     if (!capability_set(ids.uid == 0 ? init->capabilities : 0))
         return fail_errno(err, errno, _("cannot set the capabilities"));
+    if (init->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return fail_errno(err, errno, _("cannot give up new privileges"));
     return true;
 }
 

@@ -22,7 +22,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +33,7 @@ void run_init(Run *run)
     *run = (Run){ .daemon_fd = -1, .listen_fd = -1, .state_dir_fd = -1, .plan_fd = -1 };
     run->controller_fd = run->monitor_fd = -1;
     run->userns_fd = run->netns_fd = run->host_mounts_fd = run->builder_fd = -1;
+    run->host_time_fd = run->files_fd = -1;
     run->freezer_fd = -1;
     run->init_pidfd = run->init_fd = run->inner_fd = run->root_fd = -1;
 }
@@ -181,7 +181,7 @@ static bool builder_begin(Run *run, GError **err)
     return cgroup_leave(run->cgroup, err);
 }
 
-/* ---- limits of init that are ours to reset, not inherited from the daemon ---- */
+/* ---- an init that is ending ---- */
 
 /* Takes over the reason of an init that has given one. */
 static bool take_reason(Run *run, GError **err)
@@ -205,46 +205,11 @@ bool init_tells_why(Run *run, GError **err)
 }
 
 /* What we do to init fails when it is just ending; then its own reason is the one to tell. */
-static bool fail_on_init(Run *run, const char *what, GError **err)
+bool fail_on_init(Run *run, const char *what, GError **err)
 {
     int errnum = errno;
 
     return init_tells_why(run, err) ? false : fail_errno(err, errnum, "%s", what);
-}
-
-static bool reset_oom_score(Run *run, GError **err)
-{
-    g_autofree char *own = path_read(AT_FDCWD, "/proc/self/oom_score_adj", 32);
-    g_autofree char *path = NULL;
-
-    if (own && !strcmp(own, "0\n"))
-        return true;
-    path = g_strdup_printf("/proc/%d/oom_score_adj", (int)run->init_pid);
-    if (path_write(AT_FDCWD, path, "0"))
-        return true;
-    return fail_on_init(run, _("cannot reset the out-of-memory score of init"), err);
-}
-
-/* Raising the hard limit takes a privilege that we may lack: it stays where it is, then. */
-static bool limit(pid_t pid, enum __rlimit_resource what, struct rlimit wanted)
-{
-    struct rlimit present;
-
-    if (prlimit(pid, what, NULL, &present) < 0)
-        return false;
-    if (wanted.rlim_max > present.rlim_max)
-        wanted.rlim_max = present.rlim_max;
-    if (wanted.rlim_cur > wanted.rlim_max)
-        wanted.rlim_cur = wanted.rlim_max;
-    return prlimit(pid, what, &wanted, NULL) == 0;
-}
-
-static bool limits_set(Run *run, GError **err)
-{
-    if (!limit(run->init_pid, RLIMIT_CORE, (struct rlimit){ 0, RLIM_INFINITY }) ||
-        !limit(run->init_pid, RLIMIT_NOFILE, (struct rlimit){ 1024, 512 * 1024 }))
-        return fail_on_init(run, _("cannot set the resource limits of init"), err);
-    return reset_oom_score(run, err);
 }
 
 /* ---- links ---- */
@@ -349,6 +314,7 @@ static const Step start_steps[] = {
     { "limits",       limits_set,       NULL          },
     { "resources",    resources_apply,  NULL          },
     { "links",        links_ask,        links_forget  },
+    { "sysctls",      sysctls_write,    NULL          },
     { "go",           init_go,          NULL          },
 };
 

@@ -48,13 +48,15 @@ struct Run {
     int userns_fd;
     int netns_fd;
     int host_mounts_fd; /* the host's mount namespace, while we are out of it */
+    int host_time_fd;   /* the host's clocks, while our children get others */
     int *sources;       /* one per plan.mounts: a detached mount, or -1 */
 
     pid_t init_pid;
     int init_pidfd;
     int init_fd;  /* controller's end of the talk with helper and init */
     int inner_fd; /* their end */
-    int root_fd;  /* in who builds the tree: its root */
+    int root_fd;  /* in who builds the tree: its root, */
+    int files_fd; /* and what generated files are in */
 
     bool error_is_named; /* it came from init, with the name of init's step before it */
 
@@ -85,6 +87,9 @@ void init_print_steps(void);
 /* Of an init that is ending: *err becomes its reason. False, and *err as it was: it has none. */
 bool init_tells_why(Run *run, GError **err);
 
+/* False with `what` and errno; when init is just ending, with its own reason. */
+bool fail_on_init(Run *run, const char *what, GError **err);
+
 /* For init: the next word of controller or builder. */
 bool init_await(const Run *run, ControlKind kind, GError **err);
 
@@ -93,6 +98,8 @@ void init_main(Run *run) G_GNUC_NORETURN;
 
 /* ---- steps that have files of their own ---- */
 
+bool clock_set(Run *run, GError **err);   /* of children to come; */
+bool clock_leave(Run *run, GError **err); /* no longer */
 bool namespace_create(Run *run, GError **err);
 void namespace_undo(Run *run);
 bool sources_open(Run *run, GError **err);
@@ -101,6 +108,8 @@ void sources_close(Run *run);
 bool init_create(Run *run, GError **err);
 void init_undo(Run *run);
 bool init_map(Run *run, GError **err);
+bool limits_set(Run *run, GError **err);    /* of the process init */
+bool sysctls_write(Run *run, GError **err); /* of the namespaces, links included */
 bool builder_start(Run *run, GError **err);
 bool builder_finish(Run *run, GError **err); /* its tree stands; before that init is not to go on */
 void builder_undo(Run *run);

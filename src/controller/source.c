@@ -25,7 +25,7 @@ static bool fail_mount(const PlanMount *mount, int errnum, GError **err)
 static bool open_host(const PlanMount *mount, int *ret_fd, GError **err)
 {
     MountDepth depth = mount->flags & PLAN_MOUNT_F_RECURSIVE ? MOUNT_RECURSIVE : MOUNT_TOP_ONLY;
-    autofd int fd = mount_clone(AT_FDCWD, mount->source, depth);
+    autofd int fd = mount_clone_peer(AT_FDCWD, mount->source, depth, mount->propagation);
 
     if (fd < 0 && errno == ENOENT && (mount->flags & PLAN_MOUNT_F_OPTIONAL))
         return true;

@@ -42,6 +42,7 @@ static const PlanMount *mount_at(const Builder *builder, uint32_t index)
 static PathLinks links_allowed(const PlanMount *mount)
 {
     bool ours = mount->kind == PLAN_MOUNT_HOST || mount->kind == PLAN_MOUNT_INSIDE ||
+                mount->kind == PLAN_MOUNT_FILE ||
                 (mount->kind == PLAN_MOUNT_NEW && !strcmp(mount->source, "tmpfs"));
 
     return ours ? PATH_LINKS_INSIDE : PATH_LINKS_REFUSE;
@@ -106,7 +107,8 @@ static bool attach_inside(const Builder *builder, uint32_t index, GError **err)
     if (source < 0 && errno == ENOENT && (mount->flags & PLAN_MOUNT_F_OPTIONAL))
         return true;
     if (source >= 0)
-        fd = mount_clone(source, "", recursive ? MOUNT_RECURSIVE : MOUNT_TOP_ONLY);
+        fd = mount_clone_peer(source, "", recursive ? MOUNT_RECURSIVE : MOUNT_TOP_ONLY,
+                              mount->propagation);
     if (fd < 0 || !mount_set_flags(fd, mount->flags))
         return fail_mount(mount, err);
     return attach_at_target(builder, mount, fd, err);
@@ -252,19 +254,32 @@ static bool attach_again(const Builder *builder, uint32_t index, GError **err)
                       mount->target);
 }
 
+static bool attach_file(const Builder *builder, uint32_t index, GError **err)
+{
+    const PlanMount *mount = mount_at(builder, index);
+    autofd int fd = -1;
+
+    if (!tree_file_make(builder->run, index, &fd, err))
+        return false;
+    if (!mount_set_flags(fd, mount->flags))
+        return fail_mount(mount, err);
+    return attach_at_target(builder, mount, fd, err);
+}
+
 /* Indexed by PlanMountKind. */
 static bool (*const kinds[])(const Builder *builder, uint32_t index, GError **err) = {
     [PLAN_MOUNT_HOST] = attach_source,    [PLAN_MOUNT_INSIDE] = attach_inside,
     [PLAN_MOUNT_NEW] = attach_new,        [PLAN_MOUNT_DEV] = attach_dev,
     [PLAN_MOUNT_CGROUP] = attach_cgroup,  [PLAN_MOUNT_MASK] = attach_mask,
     [PLAN_MOUNT_READONLY] = attach_again, [PLAN_MOUNT_WRITABLE] = attach_again,
+    [PLAN_MOUNT_FILE] = attach_file,
 };
 
 static bool attach(const Builder *builder, uint32_t index, GError **err)
 {
     unsigned kind = (unsigned)mount_at(builder, index)->kind;
 
-    if (kind >= G_N_ELEMENTS(kinds))
+    if (kind >= G_N_ELEMENTS(kinds) || !kinds[kind])
         return fail(err, ERR(LXC, INTERNAL_ERROR), _("unknown kind %u of mount"), kind);
     return kinds[kind](builder, index, err);
 }
@@ -280,7 +295,7 @@ static bool take_root(const Builder *builder, const PlanMount *mount, int *ret_f
     return *ret_fd >= 0 || fail_mount(mount, err);
 }
 
-bool tree_attach_root(const Run *run, int *ret_root_fd, GError **err)
+bool tree_attach_root(Run *run, int *ret_root_fd, GError **err)
 {
     Builder builder = { .run = run, .root_fd = -1 };
     const PlanMount *mount = run->plan.mounts.items;
@@ -295,7 +310,11 @@ bool tree_attach_root(const Run *run, int *ret_root_fd, GError **err)
     if (!take_root(&builder, mount, &fd, err))
         return false;
     top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (top < 0 || !mount_attach(fd, top))
+    if (top < 0)
+        return fail_mount(mount, err);
+    if (!tree_files_prepare(run, top, err))
+        return false;
+    if (!mount_attach(fd, top))
         return fail_mount(mount, err);
     *ret_root_fd = fd_steal(&fd);
     return true;

@@ -7,7 +7,12 @@
 #include "controller/run.h"
 
 /* plan.mounts[0] goes over "/" of the namespace; *ret_root_fd is its root. */
-bool tree_attach_root(const Run *run, int *ret_root_fd, GError **err);
+bool tree_attach_root(Run *run, int *ret_root_fd, GError **err);
+
+/* Where generated files are made, when there are any; over "/" of the namespace, below the root. */
+bool tree_files_prepare(Run *run, int top_fd, GError **err);
+/* The file of plan.mounts[index], as a detached mount. */
+bool tree_file_make(const Run *run, uint32_t index, int *ret_fd, GError **err);
 
 /* The other mounts, in their order. */
 bool tree_attach_mounts(const Run *run, int root_fd, GError **err);

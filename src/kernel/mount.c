@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/text.h"
-#include "plan-xdr.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -61,10 +60,21 @@ bool mount_new(const char *type, const char *options, int *ret_fd, GError **err)
     return true;
 }
 
-/* What is cloned from a shared mount is shared with it: nothing mounted here may show up there. */
+/* Indexed by PlanPropagation. What is cloned from a shared mount is shared with it. */
+static const uint64_t propagations[] = {
+    [PLAN_PROPAGATION_DEFAULT] = MS_PRIVATE,       [PLAN_PROPAGATION_PRIVATE] = MS_PRIVATE,
+    [PLAN_PROPAGATION_SLAVE] = MS_SLAVE,           [PLAN_PROPAGATION_SHARED] = MS_SHARED,
+    [PLAN_PROPAGATION_UNBINDABLE] = MS_UNBINDABLE,
+};
+
 int mount_clone(int dir_fd, const char *path, MountDepth depth)
 {
-    struct mount_attr attributes = { .propagation = MS_PRIVATE };
+    return mount_clone_peer(dir_fd, path, depth, PLAN_PROPAGATION_DEFAULT);
+}
+
+int mount_clone_peer(int dir_fd, const char *path, MountDepth depth, PlanPropagation propagation)
+{
+    struct mount_attr attributes = { .propagation = propagations[propagation] };
     unsigned recursive = depth == MOUNT_RECURSIVE ? AT_RECURSIVE : 0;
     unsigned empty = *path ? 0 : AT_EMPTY_PATH;
     autofd int fd =
@@ -97,6 +107,10 @@ bool mount_set_flags(int fd, unsigned flags)
         attributes.attr_set |= MOUNT_ATTR_NODEV;
     if (flags & PLAN_MOUNT_F_NOEXEC)
         attributes.attr_set |= MOUNT_ATTR_NOEXEC;
+    if (flags & PLAN_MOUNT_F_NOATIME) {
+        attributes.attr_set |= MOUNT_ATTR_NOATIME;
+        attributes.attr_clr |= MOUNT_ATTR__ATIME;
+    }
     return !attributes.attr_set || set_attributes(fd, &attributes, flags);
 }
 

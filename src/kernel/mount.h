@@ -10,6 +10,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "plan-xdr.h"
+
 /* A new file system; `options` comma separated as for mount(8). A detached mount. */
 bool mount_new(const char *type, const char *options, int *ret_fd, GError **err);
 
@@ -17,6 +19,8 @@ bool mount_new(const char *type, const char *options, int *ret_fd, GError **err)
  * errno. */
 typedef enum MountDepth { MOUNT_TOP_ONLY, MOUNT_RECURSIVE } MountDepth;
 int mount_clone(int dir_fd, const char *path, MountDepth depth);
+/* What is mounted at the source later shows up as `propagation` says, where that is not private. */
+int mount_clone_peer(int dir_fd, const char *path, MountDepth depth, PlanPropagation propagation);
 
 /* Sets PLAN_MOUNT_F_* on a mount; recursively when PLAN_MOUNT_F_RECURSIVE is among them. */
 bool mount_set_flags(int fd, unsigned flags);

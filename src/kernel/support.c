@@ -38,19 +38,6 @@ static bool has_overlay(const Plan *plan)
     return has_mount_kind(plan, PLAN_MOUNT_OVERLAY);
 }
 
-static bool has_file(const Plan *plan)
-{
-    return has_mount_kind(plan, PLAN_MOUNT_FILE);
-}
-
-static bool has_propagation(const Plan *plan)
-{
-    for (uint32_t i = 0; i < plan->mounts.len; i++)
-        if (plan->mounts.items[i].propagation)
-            return true;
-    return false;
-}
-
 static bool has_quota(const Plan *plan)
 {
     for (uint32_t i = 0; i < plan->mounts.len; i++)
@@ -88,11 +75,6 @@ static bool has_console_log(const Plan *plan)
 static bool has_share(const Plan *plan)
 {
     return plan->shares.len > 0;
-}
-
-static bool has_clock(const Plan *plan)
-{
-    return plan->namespaces & PLAN_NS_TIME;
 }
 
 static bool has_auto_ids(const Plan *plan)
@@ -145,11 +127,6 @@ static bool has_filter(const Plan *plan)
     return false;
 }
 
-static bool has_sysctl(const Plan *plan)
-{
-    return plan->sysctls.len > 0;
-}
-
 static bool has_label(const Plan *plan)
 {
     for (uint32_t i = 0; i < plan->labels.len; i++)
@@ -163,11 +140,6 @@ static bool has_seccomp(const Plan *plan)
     return plan->seccomp.kind == PLAN_SECCOMP_NESTING || plan->seccomp.kind == PLAN_SECCOMP_FILE;
 }
 
-static bool has_init_limit(const Plan *plan)
-{
-    return plan->init.rlimits.len || plan->init.no_new_privileges || plan->init.has_oom_score;
-}
-
 typedef struct Missing {
     const char *what;
     bool (*is_in)(const Plan *plan);
@@ -178,25 +150,20 @@ static const Missing missing[] = {
     { N_("a file system in an image"),             has_image       },
     { N_("a volume"),                              has_volume      },
     { N_("an overlay"),                            has_overlay     },
-    { N_("a generated file"),                      has_file        },
-    { N_("a mount with its own propagation"),      has_propagation },
     { N_("a limit on the space of a file system"), has_quota       },
     { N_("a disk or a device of the host"),        has_host_node   },
     { N_("a USB device"),                          has_usb         },
     { N_("a console that is no terminal"),         has_console_kind},
     { N_("a console with a log"),                  has_console_log },
     { N_("a shared namespace"),                    has_share       },
-    { N_("a clock of its own"),                    has_clock       },
     { N_("an automatic id map"),                   has_auto_ids    },
     { N_("a network device of this type"),         has_link_kind   },
     { N_("a VLAN"),                                has_vlan        },
     { N_("a virtual port"),                        has_port_type   },
     { N_("a limit on bandwidth"),                  has_bandwidth   },
     { N_("a network filter"),                      has_filter      },
-    { N_("a sysctl"),                              has_sysctl      },
     { N_("a security label"),                      has_label       },
     { N_("a seccomp profile of its own"),          has_seccomp     },
-    { N_("a limit of init's own"),                 has_init_limit  },
 };
 
 bool support_check(const Plan *plan, GError **err)

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * Generated files of the container's tree (/etc/hosts and the like). They live in a small file
+ * system in memory that nobody sees: it lies between the host's tree and the container's, and goes
+ * with the former. Only mounts of its files stay.
+ */
+#include "controller/tree.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "kernel/mount.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool has_files(const Plan *plan)
+{
+    for (uint32_t i = 0; i < plan->mounts.len; i++)
+        if (plan->mounts.items[i].kind == PLAN_MOUNT_FILE)
+            return true;
+    return false;
+}
+
+bool tree_files_prepare(Run *run, int top_fd, GError **err)
+{
+    autofd int fd = -1;
+
+    if (!has_files(&run->plan))
+        return true;
+    if (!mount_new("tmpfs", "mode=755,size=1m", &fd, err))
+        return false;
+    if (!mount_set_flags(fd, PLAN_MOUNT_F_NOSUID | PLAN_MOUNT_F_NODEV | PLAN_MOUNT_F_NOEXEC) ||
+        !mount_attach(fd, top_fd))
+        return fail_errno(err, errno, _("cannot mount a place for generated files"));
+    run->files_fd = fd_steal(&fd);
+    return true;
+}
+
+bool tree_file_make(const Run *run, uint32_t index, int *ret_fd, GError **err)
+{
+    const PlanMount *mount = &run->plan.mounts.items[index];
+    g_autofree char *name = g_strdup_printf("%u", index);
+    autofd int file =
+        openat(run->files_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+    if (file < 0 || fchmod(file, 0644) < 0 ||
+        !fd_write_full(file, mount->options, strlen(mount->options)))
+        return fail_errno(err, errno, _("cannot write '%s'"), mount->target);
+    *ret_fd = mount_clone(run->files_fd, name, MOUNT_TOP_ONLY);
+    return *ret_fd >= 0 || fail_errno(err, errno, _("cannot make a mount of '%s'"), mount->target);
+}
