@@ -4,21 +4,15 @@
 /* <console> as the user wrote it; see device-console.c. */
 #pragma once
 
-#include "conf/def-values.h"
-
-typedef enum ConsoleType { CONSOLE_PTY } ConsoleType; /* the others are refused */
+#include "conf/chardev.h"
+#include "conf/device-info.h"
 
 typedef struct Console {
-    ConsoleType type;
-    char *tty;         /* live: /dev/pts/N of the first console, on the host */
-    char *source_path; /* live: /dev/pts/N */
-    char *protocol;
-    char *log_file;
-    int log_append;  /* 0 not given, 1 on, 2 off */
-    int target_type; /* 0 is lxc */
-    OptNumber port;  /* filled in: 0, 1, ... */
-    char *alias;     /* live: console0, ... */
-    KeptXml rest;
+    Chardev source; /* live: its path is /dev/pts/N, of a pty */
+    char *tty;      /* live: the same for the first console */
+    int target;     /* 0 is lxc */
+    OptNumber port; /* filled in: 0, 1, ... */
+    DeviceInfo info;
 } Console;
 
 typedef struct ConsoleList {

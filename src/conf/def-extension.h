@@ -9,9 +9,6 @@
 
 #include "conf/def-values.h"
 
-/* For switches: nothing said, yes, no. */
-typedef enum Choice { CHOICE_ABSENT, CHOICE_YES, CHOICE_NO } Choice;
-
 typedef enum RlimitName {
     RLIMIT_NAME_ABSENT,
     RLIMIT_NAME_AS,

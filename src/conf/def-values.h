@@ -21,3 +21,8 @@ typedef struct StringList {
     size_t n;
     char **items; /* not NULL-terminated */
 } StringList;
+
+/* Nothing said, on, off. */
+typedef enum Switch { SWITCH_ABSENT, SWITCH_ON, SWITCH_OFF } Switch;
+/* Nothing said, yes, no. */
+typedef enum Choice { CHOICE_ABSENT, CHOICE_YES, CHOICE_NO } Choice;

@@ -2,56 +2,81 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * <console>: a pseudo terminal between the host and the container. The first is /dev/console and
- * init's standard input and output; all are /dev/tty1 and on as well.
+ * <console>: a terminal in the container whose other end is the user's, as a pseudo terminal of the
+ * host, or a file, a UNIX socket, or nothing. The first is /dev/console and init's standard input
+ * and output; all are /dev/tty1 and on as well.
  */
+#include <string.h>
+#include <sys/un.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "conf/device.h"
+#include "conf/domain-records.h"
 
-enum { TARGET_LXC, TARGET_SERIAL };
+#define UNSUPPORTED ERR(DOMAIN, CONFIG_UNSUPPORTED)
+#define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
 
-/* Of libvirt's words for the other side only pty means something here; the rest are known to be
- * refused by name rather than taken for spelling mistakes. */
-static const char *const type_names[] = { "pty",  "null",         "vc",       "dev",
-                                          "file", "pipe",         "stdio",    "udp",
-                                          "tcp",  "unix",         "spicevmc", "spiceport",
-                                          "nmdm", "qemu-vdagent", "dbus",     NULL };
-static const char *const target_names[] = { "lxc",    "serial", "none", "xen",    "uml",
-                                            "virtio", "openvz", "sclp", "sclplm", NULL };
-static const char *const append_names[] = { NULL, "on", "off", NULL };
+enum { TARGET_LXC, TARGET_SERIAL, TARGET_NONE, TARGET_VIRTIO };
+
+/* What "none" says is what is there already. */
+static const char *const target_names[] = { "lxc", "serial", "none", "virtio", "xen",
+                                            "uml", "openvz", "sclp", "sclplm", NULL };
+static const PlanConsoleKind kinds[] = {
+    [CHARDEV_PTY] = PLAN_CONSOLE_PTY,
+    [CHARDEV_NULL] = PLAN_CONSOLE_NULL,
+    [CHARDEV_FILE] = PLAN_CONSOLE_FILE,
+    [CHARDEV_UNIX] = PLAN_CONSOLE_UNIX,
+};
+
+#define FIELD(name) offsetof(Console, name)
+#define WORKING (CHARDEV_IS(PTY) | CHARDEV_IS(NULL) | CHARDEV_IS(FILE) | CHARDEV_IS(UNIX))
 
 /* clang-format off */
 static const Row console_rows[] = {
-    { "@type",          ROW_ENUM,   offsetof(Console, type),        ROW_TYPE,
-                        .names = type_names, .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED),
-                        .works = TYPE_BIT(CONSOLE_PTY) },
-    { "@tty",           ROW_STRING, offsetof(Console, tty),         ROW_LIVE },
-    { "source/@path",   ROW_STRING, offsetof(Console, source_path), ROW_LIVE },
-    { "log/@file",      ROW_STRING, offsetof(Console, log_file) },
-    { "log/@append",    ROW_ENUM,   offsetof(Console, log_append),  .names = append_names },
-    { "protocol/@type", ROW_STRING, offsetof(Console, protocol) },
-    { "target/@type",   ROW_ENUM,   offsetof(Console, target_type), .names = target_names,
-                        .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
-    { "target/@port",   ROW_NUMBER, offsetof(Console, port),        .min = 0, .max = UINT32_MAX },
-    { "alias/@name",    ROW_STRING, offsetof(Console, alias),       ROW_LIVE },
-    { "address",        ROW_KEEP,   offsetof(Console, rest) },
+    CHARDEV_TYPE_ROW(FIELD(source), .works = WORKING),
+    { "@tty",         ROW_STRING, FIELD(tty),    ROW_LIVE },
+    CHARDEV_ROWS(FIELD(source)),
+    { "target/@type", ROW_ENUM,   FIELD(target), ROW_KEPT, .names = target_names, .bad = UNSUPPORTED },
+    { "target/@port", ROW_NUMBER, FIELD(port),   ROW_KEPT, .min = INT32_MIN, .max = UINT32_MAX,
+                      .bad = ERR(DOMAIN, XML_ERROR) },
+    DEVICE_INFO_ROWS(FIELD(info)),
     { NULL },
 };
 /* clang-format on */
 
-static const Record console_record = { "console", sizeof(Console), console_rows,
-                                       .type = &console_rows[0] };
+static void init(void *object)
+{
+    ((Console *)object)->source.type = CHARDEV_PTY;
+}
+
+static bool check_one(void *object, const Reader *reader, GError **err)
+{
+    Console *console = object;
+
+    if (console->target == TARGET_NONE)
+        console->target = TARGET_LXC;
+    return chardev_check(&console->source, err) &&
+           chardev_check_not_spicevmc(&console->source, err);
+}
+
+static const Record console_record = { "console",    sizeof(Console),          console_rows,
+                                       .init = init, .type = &console_rows[0], .check = check_one };
 
 static bool check(DomainDef *def, const Reader *reader, GError **err)
 {
     for (size_t i = 0; i < def->consoles.n; i++) {
         Console *console = def->consoles.items[i];
 
-        if (i > 0 && console->target_type == TARGET_SERIAL)
-            return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
+        if (i > 0 && console->target == TARGET_SERIAL)
+            return fail(err, UNSUPPORTED,
                         _("only the first console can have the target type 'serial'"));
         console->port = (OptNumber){ .set = true, .value = (int64_t)i };
+        if (console->target == TARGET_VIRTIO &&
+            !device_need_controller(
+                def, "virtio-serial",
+                address_controller(&console->info.address, ADDRESS_VIRTIO_SERIAL), err))
+            return false;
     }
     return true;
 }
@@ -59,17 +84,39 @@ static bool check(DomainDef *def, const Reader *reader, GError **err)
 static void make_live(DomainDef *def)
 {
     for (size_t i = 0; i < def->consoles.n; i++) {
-        g_free(def->consoles.items[i]->alias);
-        def->consoles.items[i]->alias = g_strdup_printf("console%zu", i);
+        g_free(def->consoles.items[i]->info.alias);
+        def->consoles.items[i]->info.alias = g_strdup_printf("console%zu", i);
     }
+}
+
+/* ---- plan ------------------------------------------------------------------------------------ */
+
+static bool check_path(const char *path, const PlanConsole *console, GError **err)
+{
+    if (path && *path != '/')
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("the path '%s' of the console '%s' is not absolute"), path, console->alias);
+    if (console->kind == PLAN_CONSOLE_UNIX && strlen(console->path) > SOCKET_PATH_MAX)
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("the path '%s' of the console '%s' is too long for a UNIX socket"),
+                    console->path, console->alias);
+    return true;
 }
 
 static bool plan(const void *device, PlanBuilder *builder, GError **err)
 {
+    const Chardev *source = &((const Console *)device)->source;
     PlanConsole *console = PLAN_ADD(&builder->plan->consoles);
 
     console->alias = g_strdup_printf("console%u", builder->plan->consoles.len - 1);
-    return true;
+    console->kind = kinds[source->type];
+    console->append = source->append == SWITCH_ON;
+    console->connect = console->kind == PLAN_CONSOLE_UNIX && source->mode == CHARDEV_CONNECT;
+    console->log = g_strdup(source->log_file);
+    console->log_append = source->log_append == SWITCH_ON;
+    if (console->kind == PLAN_CONSOLE_FILE || console->kind == PLAN_CONSOLE_UNIX)
+        console->path = g_strdup(source->path);
+    return check_path(console->path, console, err) && check_path(console->log, console, err);
 }
 
 const DeviceClass console_class = {

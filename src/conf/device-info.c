@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "conf/record.h"
 #include "conf/value.h"
 
 #define BAD_DEVICE ERR(DEVICE, INTERNAL_ERROR)
@@ -169,6 +170,11 @@ const Record hostdev_address_record = {
     "address",    sizeof(Address),          address_rows,
     .kept = true, .type = &address_rows[0], .check = check_address
 };
+
+unsigned address_controller(const Address *address, AddressType type)
+{
+    return address->type == type ? address->controller : 0;
+}
 
 /* ---- booting --------------------------------------------------------------------------------- */
 

@@ -12,7 +12,9 @@
  */
 #pragma once
 
-#include "conf/record.h"
+#include "conf/def-values.h"
+
+typedef struct Record Record; /* record.h */
 
 typedef enum AddressType {
     ADDRESS_NONE,
@@ -78,7 +80,10 @@ typedef struct VirtioOptions {
 extern const Record address_record;
 extern const Record hostdev_address_record; /* it may be unassigned, too */
 extern const Record boot_record;
-extern const char *const switch_names[]; /* of a Switch: on, off */
+/* The index of the controller that an address of `type` names; others name the first, 0. */
+unsigned address_controller(const Address *address, AddressType type);
+
+extern const char *const switch_names[]; /* of a Switch */
 
 /* clang-format off */
 #define DEVICE_INFO_ROWS(at)                                                                       \

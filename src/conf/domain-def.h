@@ -162,8 +162,6 @@ typedef enum CapabilityPolicy {
     CAPABILITY_POLICY_DENY,
 } CapabilityPolicy;
 
-typedef enum Switch { SWITCH_ABSENT, SWITCH_ON, SWITCH_OFF } Switch;
-
 #define DOMAIN_CAPABILITY_COUNT 37
 
 typedef struct FeaturesDef {

@@ -74,8 +74,12 @@ static bool find_console(const Domain *domain, const char *alias, unsigned *ret_
     const ConsoleList *consoles = &domain->live->consoles;
 
     for (size_t i = 0; i < consoles->n; i++) {
-        if (alias && g_strcmp0(consoles->items[i]->alias, alias) != 0)
+        if (alias && g_strcmp0(consoles->items[i]->info.alias, alias) != 0)
             continue;
+        if (consoles->items[i]->source.type != CHARDEV_PTY)
+            return fail(err, ERR(LXC, INTERNAL_ERROR),
+                        _("the console '%s' of domain '%s' is not a terminal"),
+                        consoles->items[i]->info.alias, domain->name);
         *ret_index = (unsigned)i;
         return true;
     }

@@ -79,12 +79,17 @@ static void set_text(char **place, const char *text)
     *place = g_strdup(text);
 }
 
+/* Others than pseudo terminals have a path of their own or none. */
 static void fill_consoles(DomainDef *live, char **paths)
 {
     for (size_t i = 0; i < live->consoles.n && paths[i]; i++) {
+        Console *console = live->consoles.items[i];
+
+        if (console->source.type != CHARDEV_PTY)
+            continue;
         if (i == 0)
-            set_text(&live->consoles.items[i]->tty, paths[i]);
-        set_text(&live->consoles.items[i]->source_path, paths[i]);
+            set_text(&console->tty, paths[i]);
+        set_text(&console->source.path, paths[i]);
     }
 }
 

@@ -198,7 +198,7 @@ static void test_live_fields(void)
     live->id = 42;
     domain_def_make_live(live, &host);
     live->consoles.items[0]->tty = g_strdup("/dev/pts/7");
-    live->consoles.items[0]->source_path = g_strdup("/dev/pts/7");
+    live->consoles.items[0]->source.path = g_strdup("/dev/pts/7");
     live->interfaces.items[0]->target_dev = g_strdup("vnet3");
     live->interfaces.items[0]->portid = g_strdup("p1");
     live->interfaces.items[0]->bridge = g_strdup("virbr0");
