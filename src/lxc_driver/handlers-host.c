@@ -12,8 +12,6 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "lxc_driver/answer.h"
-#include "lxc_driver/capabilities.h"
-#include "lxc_driver/driver.h"
 #include "lxc_driver/handlers.h"
 #include "lxc_driver/host-topology.h"
 #include "lxc_driver/host.h"
@@ -123,24 +121,6 @@ bool on_connect_get_hostname(RpcCall *call, const void *args, void *ret, GError 
 
     rpc_call_defer(call);
     g_task_run_in_thread(task, find_name);
-    return true;
-}
-
-bool on_connect_get_capabilities(RpcCall *call, const void *args, void *ret, GError **err)
-{
-    const Driver *driver = call_driver(call);
-    RemoteConnectGetCapabilitiesRet *answer = ret;
-    g_autofree char *arch = host_arch();
-    g_autofree char *uuid =
-        host_uuid(THIS_HOST, driver->config->host_uuid, driver->config->host_uuid_source);
-    const CapabilitiesFacts facts = {
-        .root = THIS_HOST,
-        .host_uuid = uuid,
-        .arch = arch,
-        .emulator = driver->host.emulator,
-    };
-
-    answer->capabilities = capabilities_format(&facts);
     return true;
 }
 

@@ -24,6 +24,9 @@ RpcHandler on_connect_set_identity;
 RpcHandler on_connect_get_version;
 RpcHandler on_node_get_info;
 RpcHandler on_connect_get_capabilities;
+RpcHandler on_connect_get_domain_capabilities;
+RpcHandler on_connect_get_max_vcpus;
+RpcHandler on_connect_get_sysinfo;
 RpcHandler on_connect_get_hostname;
 RpcHandler on_node_get_cells_free_memory;
 RpcHandler on_node_get_free_memory;
@@ -32,6 +35,9 @@ RpcHandler on_connect_get_lib_version;
 RpcHandler on_node_get_cpu_stats;
 RpcHandler on_node_get_memory_stats;
 RpcHandler on_node_get_cpu_map;
+RpcHandler on_node_get_free_pages;
+RpcHandler on_node_get_memory_parameters;
+RpcHandler on_node_set_memory_parameters;
 
 /* Other containers' configurations. */
 RpcHandler on_connect_domain_xml_from_native;

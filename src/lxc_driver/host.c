@@ -4,6 +4,8 @@
 /* See host.h. What a kernel does not tell is left out or replaced by the plainest assumption. */
 #include "lxc_driver/host.h"
 
+#include <fcntl.h>
+#include <inttypes.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/text.h"
 
 #define MAX_CPUS 16384
@@ -38,6 +41,17 @@ bool host_read_number(const char *root, const char *path, uint64_t *ret_number)
     g_autofree char *text = host_read(root, "%s", path);
 
     return text && g_ascii_string_to_unsigned(text, 10, 0, UINT64_MAX, ret_number, NULL);
+}
+
+bool host_write_number(const char *path, uint64_t number, GError **err)
+{
+    char text[24];
+    int n = snprintf(text, sizeof(text), "%" PRIu64, number);
+    autofd int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0 || write(fd, text, (size_t)n) != n)
+        return fail_errno(err, errno, _("cannot write %s into '%s'"), text, path);
+    return true;
 }
 
 GArray *host_list_parse(const char *text)

@@ -15,6 +15,8 @@
  */
 char *host_read(const char *root, const char *format, ...) G_GNUC_PRINTF(2, 3);
 bool host_read_number(const char *root, const char *path, uint64_t *ret_number);
+/* Of the real host. */
+bool host_write_number(const char *path, uint64_t number, GError **err);
 
 /* Lists as the kernel writes them, "0-3,8": arrays of unsigned, ascending. */
 GArray *host_list_parse(const char *text);

@@ -13,12 +13,16 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "conf/schema.h"
 #include "lxc_driver/capabilities.h"
+#include "lxc_driver/host-sysinfo.h"
 #include "lxc_driver/host-topology.h"
 #include "lxc_driver/host.h"
 
 #define CPU "/sys/devices/system/cpu"
 #define NODE "/sys/devices/system/node"
+#define DMI "/sys/class/dmi/id"
+#define SCHEMA_CAPABILITIES "/usr/share/libvirt/schemas/capability.rng"
 #define KIB UINT64_C(1024)
 
 /* ---- machines made of files ---------------------------------------------------------------- */
@@ -305,6 +309,81 @@ static void assert_contains(const char *text, const char *part)
         g_error("no '%s' in: %s", part, text);
 }
 
+/* By libvirt's own schema, where the machine has it. */
+static void assert_valid(const char *path, const char *text)
+{
+    g_autoptr(Schema) schema = schema_new(path);
+    g_autoptr(GError) err = NULL;
+
+    (void)schema_check_text(schema, text, &err); /* looked at next */
+    g_assert_no_error(err);
+}
+
+static void check_capabilities(const char *root, const char *arch)
+{
+    const CapabilitiesFacts facts = { .root = root,
+                                      .host_uuid = "01234567-89ab-cdef-0123-456789abcdef",
+                                      .arch = arch,
+                                      .emulator = "/opt/controller" };
+    g_autofree char *text = capabilities_format(&facts);
+
+    assert_valid(SCHEMA_CAPABILITIES, text);
+}
+
+/* A second cell of memory alone, as of memory that is plugged in later, and a CPU offline. */
+static void test_capabilities_valid(void)
+{
+    char *root = plain_machine();
+
+    check_capabilities("", "x86_64");
+    check_capabilities(root, "s390x");
+    check_capabilities(root, "riscv64");
+    remove_root(root);
+    root = two_sockets();
+    check_capabilities(root, "aarch64");
+    put(root, CPU "/online", "0-6");
+    put(root, NODE "/online", "0-2");
+    put_cell(root, 2, "cpulist", "");
+    put_cell(root, 2, "distance", "30 30 10");
+    put_cell(root, 2, "meminfo", "Node 2 MemTotal:  1048576 kB\nNode 2 MemFree:  1048576 kB");
+    check_capabilities(root, "x86_64");
+    remove_root(root);
+}
+
+static void test_sysinfo(void)
+{
+    char *root = new_root();
+    g_autofree char *nothing = host_sysinfo_format(root);
+    g_autofree char *text = NULL;
+    g_autofree char *domain = NULL;
+
+    g_assert_null(nothing);
+    put(root, DMI "/bios_vendor", "A & B <Ltd>");
+    put(root, DMI "/bios_date", "04/01/2014");
+    put(root, DMI "/sys_vendor", " \x01\xff ");
+    put(root, DMI "/product_family", "F");
+    put(root, DMI "/product_uuid", "4C4C4544-0051-3010-8052-B4C04F4E4D32");
+    put(root, DMI "/chassis_asset_tag", "    ");
+    text = host_sysinfo_format(root);
+    g_assert_cmpstr(text, ==,
+                    "<sysinfo type='smbios'>\n"
+                    "  <bios>\n"
+                    "    <entry name='vendor'>A &amp; B &lt;Ltd&gt;</entry>\n"
+                    "    <entry name='date'>04/01/2014</entry>\n"
+                    "  </bios>\n"
+                    "  <system>\n"
+                    "    <entry name='manufacturer'>\xef\xbf\xbd</entry>\n"
+                    "    <entry name='uuid'>4C4C4544-0051-3010-8052-B4C04F4E4D32</entry>\n"
+                    "    <entry name='family'>F</entry>\n"
+                    "  </system>\n"
+                    "</sysinfo>\n");
+    domain = g_strdup_printf("<domain type='lxc'><name>a</name><memory>1</memory>"
+                             "<os><type>exe</type></os>%s</domain>",
+                             text);
+    assert_valid(SCHEMA_DOMAIN, domain);
+    remove_root(root);
+}
+
 static void test_capabilities(void)
 {
     char *root = two_sockets();
@@ -385,6 +464,8 @@ int main(int argc, char **argv)
     g_test_add_func("/host/info", test_info);
     g_test_add_func("/host/cpu-map", test_cpu_map);
     g_test_add_func("/host/capabilities", test_capabilities);
+    g_test_add_func("/host/capabilities/valid", test_capabilities_valid);
+    g_test_add_func("/host/sysinfo", test_sysinfo);
     g_test_add_func("/host/this-host", test_this_host);
     return g_test_run();
 }
