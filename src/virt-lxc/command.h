@@ -15,4 +15,5 @@ typedef struct Command {
     bool (*run)(char **arguments, GError **err);
 } Command;
 
+extern const Command check_command;
 extern const Command plan_command;

@@ -6,11 +6,12 @@ has them; what is asked about another hypervisor is refused; validation uses lib
 """
 import glob
 import os
+import subprocess
 import xml.etree.ElementTree as ET
 
 import libvirt
 
-from harness import Instance, equal, refused
+from harness import BUILD, Instance, contains, equal, refused
 
 KSM = '/sys/kernel/mm/ksm'
 SCHEMA = '/usr/share/libvirt/schemas/domain.rng'
@@ -114,6 +115,16 @@ def validation(host):
     host.define('valid', init='payload').undefine()
 
 
+def command_line(host):
+    """virt-lxc check says the same without a daemon."""
+    tool = os.path.join(BUILD, 'src/virt-lxc/virt-lxc')
+    for xml, wrong in ((host.xml('valid'), ''), (host.xml('valid', devices='<foo/>'), '<foo> in <devices>')):
+        done = subprocess.run([tool, 'check', '-'], input=xml, text=True, capture_output=True, check=False,
+                              env={**os.environ, 'LC_ALL': 'C'})
+        equal((done.returncode, done.stdout), (1 if wrong else 0, ''), done.stderr)
+        contains(done.stderr, wrong)
+
+
 with Instance() as host:
     caps = capabilities(host.conn)
     free_pages(host.conn, caps)
@@ -123,3 +134,5 @@ with Instance() as host:
         domain_capabilities(host.conn, caps)
         readonly(host.connect(readonly=True))
     validation(host)
+    if not host.stock:
+        command_line(host)
