@@ -28,11 +28,14 @@ typedef struct DeviceClass {
     bool (*plan)(const void *device, PlanBuilder *builder, GError **err);
 } DeviceClass;
 
+extern const DeviceClass channel_class;
 extern const DeviceClass console_class;
 extern const DeviceClass controller_class;
 extern const DeviceClass filesystem_class;
 extern const DeviceClass hub_class;
 extern const DeviceClass interface_class;
+extern const DeviceClass parallel_class;
+extern const DeviceClass serial_class;
 
 /* The <devices> element; the field is the whole DomainDef. */
 extern const CustomFunctions devices_functions;

@@ -33,6 +33,7 @@ static const Name codes[] = {
     { VIR_ERR_NO_SOURCE,          "NO_SOURCE"         },
     { VIR_ERR_NO_TARGET,          "NO_TARGET"         },
     { VIR_ERR_OVERFLOW,           "OVERFLOW"          },
+    { VIR_ERR_SYSTEM_ERROR,       "SYSTEM_ERROR"      },
     { VIR_ERR_XML_DETAIL,         "XML_DETAIL"        },
     { VIR_ERR_XML_ERROR,          "XML_ERROR"         },
     { VIR_ERR_XML_INVALID_SCHEMA, "XML_INVALID_SCHEMA"},
