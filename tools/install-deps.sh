@@ -23,6 +23,8 @@ libglib2.0-dev:             event loop, containers of data, D-Bus
 libxml2-dev:                domain XML
 libnl-3-dev:                network devices
 libnl-route-3-dev:          network devices
+libjson-glib-dev:           system call profiles and configurations in JSON
+libseccomp-dev:             system call filters
 libvirt-dev:                error numbers and flags; networks through the public API
 '
 demo_packages='

@@ -18,6 +18,7 @@
 #include "controller/step.h"
 #include "controller/tree.h"
 #include "kernel/capability.h"
+#include "kernel/seccomp.h"
 #include "kernel/user.h"
 #include "plan/message.h"
 
@@ -109,6 +110,19 @@ static bool wait_go(Run *run, GError **err)
     return init_await(run, CONTROL_GO, err);
 }
 
+/* ---- seccomp ---- */
+
+/* While we may still do so; what follows is never denied by the profiles of our own. */
+static bool filter_calls(Run *run, GError **err)
+{
+    const PlanSeccomp *seccomp = &run->plan.seccomp;
+
+    if (run->plan.init.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return fail_errno(err, errno, _("cannot give up new privileges"));
+    return seccomp_install(seccomp->program.data, seccomp->program.len) ||
+           fail_errno(err, errno, _("cannot install the system call filter"));
+}
+
 /* ---- capabilities ---- */
 
 /*
@@ -176,8 +190,6 @@ static bool drop_capabilities(Run *run, GError **err)
         return false;
     if (!capability_set(ids.uid == 0 ? init->capabilities : 0))
         return fail_errno(err, errno, _("cannot set the capabilities"));
-    if (init->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return fail_errno(err, errno, _("cannot give up new privileges"));
     return true;
 }
 
@@ -287,6 +299,7 @@ static const Step init_steps[] = {
     { "ids",          become_root,       NULL},
     { "hostname",     set_hostname,      NULL},
     { "wait-go",      wait_go,           NULL},
+    { "seccomp",      filter_calls,      NULL},
     { "capabilities", drop_capabilities, NULL},
     { "exec",         execute,           NULL},
 };

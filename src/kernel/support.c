@@ -135,11 +135,6 @@ static bool has_label(const Plan *plan)
     return false;
 }
 
-static bool has_seccomp(const Plan *plan)
-{
-    return plan->seccomp.kind == PLAN_SECCOMP_NESTING || plan->seccomp.kind == PLAN_SECCOMP_FILE;
-}
-
 typedef struct Missing {
     const char *what;
     bool (*is_in)(const Plan *plan);
@@ -163,7 +158,6 @@ static const Missing missing[] = {
     { N_("a limit on bandwidth"),                  has_bandwidth   },
     { N_("a network filter"),                      has_filter      },
     { N_("a security label"),                      has_label       },
-    { N_("a seccomp profile of its own"),          has_seccomp     },
 };
 
 bool support_check(const Plan *plan, GError **err)

@@ -90,6 +90,8 @@ void driver_free(Driver *driver)
     config_free(driver->config);
     fd_close(driver->state_dir_fd);
     schema_free(driver->host.schema);
+    for (size_t i = 0; i < G_N_ELEMENTS(driver->filters); i++)
+        g_clear_pointer(&driver->filters[i], g_bytes_unref);
     g_free(driver->network_run_dir);
     g_free(driver->emulator);
     g_free(driver->arch);

@@ -33,8 +33,9 @@ typedef struct Driver {
     ControllerImages *images;
     void (*activity_changed)(void *data); /* a container started or ended */
     void *activity_data;
-    unsigned n_owned;      /* domains that end with their client */
-    int state_dir_fd;      /* Paths.state_dir */
+    unsigned n_owned;                   /* domains that end with their client */
+    int state_dir_fd;                   /* Paths.state_dir */
+    GBytes *filters[PLAN_SECCOMP_FILE]; /* system call filters by PlanSeccompKind; NULL: not made */
     char *network_run_dir; /* holds virtnetworkd-sock or libvirt-sock; the start path connects there
                             */
     char *emulator;        /* what host.emulator borrows */

@@ -10,9 +10,38 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "kernel/seccomp.h"
 #include "kernel/support.h"
 
 #include <libvirt/libvirt.h>
+
+/* The profiles of our own are always the same, so their programs are made once. */
+static bool find_program(Driver *driver, const PlanSeccomp *seccomp, GBytes **ret_program,
+                         GError **err)
+{
+    GBytes **kept = &driver->filters[seccomp->kind];
+
+    if (seccomp->kind == PLAN_SECCOMP_FILE)
+        return seccomp_make(seccomp, ret_program, err);
+    if (!*kept && !seccomp_make(seccomp, kept, err))
+        return false;
+    *ret_program = *kept ? g_bytes_ref(*kept) : NULL;
+    return true;
+}
+
+static bool add_filter(Driver *driver, PlanSeccomp *seccomp, GError **err)
+{
+    g_autoptr(GBytes) program = NULL;
+    gsize size = 0;
+
+    if (!find_program(driver, seccomp, &program, err))
+        return false;
+    if (!program)
+        return true;
+    seccomp->program.data = g_memdup2(g_bytes_get_data(program, &size), g_bytes_get_size(program));
+    seccomp->program.len = (uint32_t)size;
+    return true;
+}
 
 static bool prepare(Domain *domain, const DomainDef *def, DomainDef **ret_live, Plan **ret_plan,
                     GError **err)
@@ -24,7 +53,8 @@ static bool prepare(Domain *domain, const DomainDef *def, DomainDef **ret_live, 
         return fail(err, ERR(LXC, OPERATION_INVALID), _("domain '%s' is already running"),
                     domain->name);
     domain_def_make_live(live, &domain->driver->host);
-    if (!domain_def_compile(live, &domain->driver->host, &plan, err) || !support_check(plan, err))
+    if (!domain_def_compile(live, &domain->driver->host, &plan, err) || !support_check(plan, err) ||
+        !add_filter(domain->driver, &plan->seccomp, err))
         return false;
     *ret_plan = g_steal_pointer(&plan);
     *ret_live = g_steal_pointer(&live);
