@@ -11,8 +11,8 @@
  *
  * Run with REGENERATE=1 to write what comes out now, then look at the difference.
  */
-#include <errno.h>
-#include <glib/gstdio.h>
+#include "golden.h"
+
 #include <string.h>
 
 #include "base/error.h"
@@ -21,84 +21,9 @@
 
 static DomainDefHost host = { "x86_64", "/usr/libexec/libvirt_lxc", "/machine" };
 
-typedef struct Name {
-    int number;
-    const char *name;
-} Name;
-
-static const Name codes[] = {
-    {VIR_ERR_INTERNAL_ERROR,      "INTERNAL_ERROR"    },
-    { VIR_ERR_INVALID_ARG,        "INVALID_ARG"       },
-    { VIR_ERR_NO_NAME,            "NO_NAME"           },
-    { VIR_ERR_NO_SOURCE,          "NO_SOURCE"         },
-    { VIR_ERR_NO_TARGET,          "NO_TARGET"         },
-    { VIR_ERR_OVERFLOW,           "OVERFLOW"          },
-    { VIR_ERR_SYSTEM_ERROR,       "SYSTEM_ERROR"      },
-    { VIR_ERR_XML_DETAIL,         "XML_DETAIL"        },
-    { VIR_ERR_XML_ERROR,          "XML_ERROR"         },
-    { VIR_ERR_XML_INVALID_SCHEMA, "XML_INVALID_SCHEMA"},
-    { VIR_ERR_CONFIG_UNSUPPORTED, "CONFIG_UNSUPPORTED"},
-};
-
-static const Name origins[] = {
-    {VIR_FROM_NONE,          "NONE"        },
-    { VIR_FROM_XML,          "XML"         },
-    { VIR_FROM_DOMAIN,       "DOMAIN"      },
-    { VIR_FROM_LXC,          "LXC"         },
-    { VIR_FROM_NETWORK,      "NETWORK"     },
-    { VIR_FROM_DEVICE,       "DEVICE"      },
-    { VIR_FROM_CAPABILITIES, "CAPABILITIES"},
-};
-
-static const char *find_name(const Name *names, size_t n, int number)
-{
-    for (size_t i = 0; i < n; i++)
-        if (names[i].number == number)
-            return names[i].name;
-    g_error("no name for %d", number);
-}
-
 static bool has_schema(void)
 {
     return g_file_test(SCHEMA_DOMAIN, G_FILE_TEST_EXISTS);
-}
-
-static char *describe(const GError *err)
-{
-    return g_strdup_printf("%s/%s: %s\n", find_name(codes, G_N_ELEMENTS(codes), error_code(err)),
-                           find_name(origins, G_N_ELEMENTS(origins), error_from(err)),
-                           err->message);
-}
-
-static bool has_file(const char *folder, const char *name)
-{
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-
-    return g_file_test(path, G_FILE_TEST_EXISTS);
-}
-
-/* `text` NULL: there must be no such file. */
-static void expect(const char *folder, const char *name, const char *text)
-{
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-    g_autofree char *wanted = NULL;
-
-    if (g_getenv("REGENERATE")) {
-        g_autofree char *old = NULL;
-
-        (void)g_file_get_contents(path, &old, NULL, NULL); /* it may be new */
-        if (text && g_strcmp0(old, text) != 0)
-            g_assert_true(g_file_set_contents(path, text, -1, NULL));
-        else if (!text)
-            (void)g_unlink(path); /* it may not be there */
-        return;
-    }
-    if (!text) {
-        g_assert_false(has_file(folder, name));
-        return;
-    }
-    g_assert_true(g_file_get_contents(path, &wanted, NULL, NULL));
-    g_assert_cmpstr(text, ==, wanted);
 }
 
 /* Printing, reading back and printing again changes nothing; nor does copying. */
@@ -130,10 +55,10 @@ static void check_schemas(const char *folder, const char *text, DomainDefFlags f
     (void)schema_check_text(own, text, &err); /* no error is what we want */
     g_assert_no_error(err);
     (void)domain_def_parse(text, flags | DOMAIN_DEF_VALIDATE, &host, &def, &err); /* likewise */
-    if (err && !has_file(folder, "off-schema"))
+    if (err && !golden_has_file(folder, "off-schema"))
         g_error("%s: %s (does libvirt print it too? Say so in a file called off-schema)", folder,
                 err->message);
-    else if (!err && has_file(folder, "off-schema") && has_schema())
+    else if (!err && golden_has_file(folder, "off-schema") && has_schema())
         g_error("%s has a file called off-schema, but prints what is in the schema", folder);
     else if (err)
         g_assert_true(err && error_is(err, VIR_ERR_XML_INVALID_SCHEMA));
@@ -144,7 +69,7 @@ static char *live_text(const char *folder, const DomainDef *def)
     g_autoptr(DomainDef) live = NULL;
     char *text = NULL;
 
-    if (!has_file(folder, "live.xml"))
+    if (!golden_has_file(folder, "live.xml"))
         return NULL;
     live = domain_def_copy(def);
     live->id = 4711;
@@ -200,13 +125,13 @@ static void test_case(const void *data)
         live = live_text(folder, def);
         messages = messages_text(def);
     } else {
-        error = describe(err);
+        error = golden_describe(err);
     }
-    expect(folder, "out.xml", out);
-    expect(folder, "plan.txt", printed);
-    expect(folder, "live.xml", live);
-    expect(folder, "messages.txt", messages);
-    expect(folder, "error.txt", error);
+    golden_expect(folder, "out.xml", out);
+    golden_expect(folder, "plan.txt", printed);
+    golden_expect(folder, "live.xml", live);
+    golden_expect(folder, "messages.txt", messages);
+    golden_expect(folder, "error.txt", error);
 }
 
 int main(int argc, char **argv)
