@@ -125,3 +125,20 @@ bool chardev_check_not_spicevmc(const Chardev *source, GError **err)
                     _("only a virtio channel can have a source of type 'spicevmc'"));
     return true;
 }
+
+/* clang-format off */
+static const Row chardev_rows[] = {
+    CHARDEV_TYPE_ROW(0),
+    CHARDEV_ROWS(0),
+    { NULL },
+};
+/* clang-format on */
+
+static const Record chardev_record = { "source", sizeof(Chardev), chardev_rows,
+                                       .type = &chardev_rows[0] };
+
+void chardev_forget(Chardev *source)
+{
+    record_clear(&chardev_record, source);
+    *source = (Chardev){ .type = CHARDEV_NONE };
+}

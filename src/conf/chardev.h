@@ -87,6 +87,9 @@ bool chardev_check_pathless(Chardev *source, GError **err);
 /* For devices that are no virtio channels. */
 bool chardev_check_not_spicevmc(const Chardev *source, GError **err);
 
+/* Takes back all that was said. */
+void chardev_forget(Chardev *source);
+
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 extern const char *const chardev_type_names[];

@@ -367,6 +367,19 @@ bool device_need_controller(DomainDef *def, const char *type, unsigned index, GE
     return true;
 }
 
+bool device_has_usb(const DomainDef *def)
+{
+    const RecordList *list = device_list(def, &controller_class);
+
+    for (size_t i = 0; i < list->n; i++) {
+        const Controller *controller = list->items[i];
+
+        if (controller->type == CONTROLLER_USB && controller->model != USB_NONE)
+            return true;
+    }
+    return false;
+}
+
 const DeviceClass controller_class = {
     .element = "controller",
     .record = &controller_record,

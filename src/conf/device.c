@@ -64,7 +64,6 @@ static const Record kept_record = { "device",     sizeof(KeptDevice),  kept_rows
 
 static const DeviceClass disk_class = { "disk", NOT_YET };
 static const DeviceClass lease_class = { "lease", &kept_record };
-static const DeviceClass smartcard_class = { "smartcard", &kept_record };
 static const DeviceClass input_class = { "input", NEVER };
 static const DeviceClass tpm_class = { "tpm", &kept_record };
 static const DeviceClass graphics_class = { "graphics", NEVER };
@@ -72,11 +71,8 @@ static const DeviceClass sound_class = { "sound", &kept_record };
 static const DeviceClass audio_class = { "audio", &kept_record };
 static const DeviceClass video_class = { "video", &kept_record };
 static const DeviceClass hostdev_class = { "hostdev", NOT_YET };
-static const DeviceClass redirdev_class = { "redirdev", &kept_record };
-static const DeviceClass redirfilter_class = { "redirfilter", &kept_record };
 static const DeviceClass watchdog_class = { "watchdog", &kept_record };
 static const DeviceClass memballoon_class = { "memballoon", &kept_record };
-static const DeviceClass rng_class = { "rng", &kept_record };
 static const DeviceClass nvram_class = { "nvram", &kept_record };
 static const DeviceClass panic_class = { "panic", &kept_record };
 static const DeviceClass shmem_class = { "shmem", &kept_record };
@@ -194,6 +190,15 @@ static bool parse_devices(const Reader *reader, const xmlNode *node, void *field
     return true;
 }
 
+/* A device that says nothing is there all the same. */
+static void format_device(const DeviceClass *class, Writer *writer, const void *device)
+{
+    if (record_format(class->record, writer, class->element, device))
+        return;
+    xml_indent(writer->out, writer->indent);
+    g_string_append_printf(writer->out, "<%s/>\n", class->element);
+}
+
 static void format_devices(Writer *writer, const void *field)
 {
     const DomainDef *def = field;
@@ -211,7 +216,7 @@ static void format_devices(Writer *writer, const void *field)
         const RecordList *list = class_const_list(classes[i], def);
 
         for (size_t j = 0; j < list->n; j++)
-            (void)record_format(classes[i]->record, writer, classes[i]->element, list->items[j]);
+            format_device(classes[i], writer, list->items[j]);
     }
     writer->indent -= 2;
     xml_indent(writer->out, writer->indent);

@@ -35,7 +35,11 @@ extern const DeviceClass filesystem_class;
 extern const DeviceClass hub_class;
 extern const DeviceClass interface_class;
 extern const DeviceClass parallel_class;
+extern const DeviceClass redirdev_class;
+extern const DeviceClass redirfilter_class;
+extern const DeviceClass rng_class;
 extern const DeviceClass serial_class;
+extern const DeviceClass smartcard_class;
 
 /* The <devices> element; the field is the whole DomainDef. */
 extern const CustomFunctions devices_functions;
@@ -52,6 +56,8 @@ void device_add(DomainDef *def, const DeviceClass *class, void *device);
  * `type` is a word of <controller type='...'>. device-controller.c
  */
 bool device_need_controller(DomainDef *def, const char *type, unsigned index, GError **err);
+/* Whether there is a USB controller. */
+bool device_has_usb(const DomainDef *def);
 
 bool devices_check(DomainDef *def, const Reader *reader, GError **err);
 void devices_make_live(DomainDef *def);
