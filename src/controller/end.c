@@ -81,6 +81,8 @@ static void fill_handover(const Run *run, ControlHandover *handover)
     handover->cgroup_thaw_fd = cgroup_open_thaw(run->cgroup, &handover->cgroup_thaw_v1);
     handover->passed.len = (uint32_t)run->n_passed;
     handover->passed.items = run->passed;
+    handover->shares.len = run->plan.shares.len;
+    handover->shares.items = run->shares;
     handover->consoles.len = (uint32_t)run->n_consoles;
     handover->consoles.items = g_new(ControlHandoverConsole, run->n_consoles + 1);
     for (size_t i = 0; i < run->n_consoles; i++)
@@ -160,6 +162,7 @@ static void take_handover(const ControlHandover *handover, Run *run)
     run->userns_fd = handover->userns_fd;
     run->passed = handover->passed.items;
     run->n_passed = handover->passed.len;
+    run->shares = handover->shares.len ? handover->shares.items : NULL;
     run->started = handover->started;
     run->quick_ends = handover->quick_ends;
     fd_close(handover->init_pidfd);

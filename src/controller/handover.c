@@ -31,6 +31,8 @@ static void set_all_cloexec(const ControlHandover *handover, bool on)
         (void)fd_set_cloexec(single[i], on);
     for (uint32_t i = 0; i < handover->passed.len; i++)
         (void)fd_set_cloexec(handover->passed.items[i], on);
+    for (uint32_t i = 0; i < handover->shares.len; i++)
+        (void)fd_set_cloexec(handover->shares.items[i], on);
     for (uint32_t i = 0; i < handover->consoles.len; i++) {
         (void)fd_set_cloexec(handover->consoles.items[i].master, on);
         (void)fd_set_cloexec(handover->consoles.items[i].backlog, on);

@@ -150,7 +150,7 @@ bool namespace_create(Run *run, GError **err)
     run->init_fd = ends[0];
     run->inner_fd = ends[1];
     return (!run_has_builder(run) || mounts_enter(run, err)) && clock_set(run, err) &&
-           (!run_needs_helper(run) || helper_create(run, err));
+           shares_enter(run, err) && (!run_needs_helper(run) || helper_create(run, err));
 }
 
 void namespace_undo(Run *run)
@@ -158,7 +158,7 @@ void namespace_undo(Run *run)
     g_autoptr(GError) why = NULL;
 
     helper_reap(run);
-    if (!clock_leave(run, &why) || !mounts_leave(run, &why))
+    if (!shares_leave(run, &why) || !clock_leave(run, &why) || !mounts_leave(run, &why))
         g_printerr("%s\n", why->message);
     fd_close(fd_steal(&run->userns_fd));
     fd_close(fd_steal(&run->init_fd));
@@ -218,7 +218,7 @@ bool init_create(Run *run, GError **err)
     bool made = run_needs_helper(run) ? clone_by_helper(run, err) : clone_directly(run, err);
 
     helper_reap(run);
-    return made && clock_leave(run, err) && mounts_leave(run, err);
+    return made && shares_leave(run, err) && clock_leave(run, err) && mounts_leave(run, err);
 }
 
 void init_undo(Run *run)

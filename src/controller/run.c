@@ -34,6 +34,7 @@ void run_init(Run *run)
     run->controller_fd = run->monitor_fd = -1;
     run->userns_fd = run->netns_fd = run->host_mounts_fd = run->builder_fd = -1;
     run->host_time_fd = run->files_fd = -1;
+    run->own_spaces[0] = run->own_spaces[1] = run->own_spaces[2] = -1;
     run->freezer_fd = -1;
     run->init_pidfd = run->init_fd = run->inner_fd = run->root_fd = -1;
 }
@@ -307,6 +308,7 @@ static const Step start_steps[] = {
     { "device-rules", devices_allow,    NULL          },
     { "sources",      sources_open,     sources_close },
     { "join",         groups_join,      groups_leave  },
+    { "shares",       shares_open,      shares_close  },
     { "namespaces",   namespace_create, namespace_undo},
     { "init",         init_create,      init_undo     },
     { "idmap",        init_map,         NULL          },

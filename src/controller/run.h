@@ -48,6 +48,8 @@ struct Run {
     int userns_fd;
     int netns_fd;
     int host_mounts_fd; /* the host's mount namespace, while we are out of it */
+    int *shares;        /* one per plan.shares: another's namespace; NULL: not opened */
+    int own_spaces[3];  /* of the host, while we are in shared ones: see share.c */
     int host_time_fd;   /* the host's clocks, while our children get others */
     int *sources;       /* one per plan.mounts: a detached mount, or -1 */
 
@@ -98,6 +100,12 @@ void init_main(Run *run) G_GNUC_NORETURN;
 
 /* ---- steps that have files of their own ---- */
 
+bool shares_open(Run *run, GError **err);
+void shares_close(Run *run);
+bool shares_enter(Run *run, GError **err);
+bool shares_leave(Run *run, GError **err);
+/* CLONE_NEW* of the namespaces that are shared. */
+int shares_clone_flags(const Plan *plan);
 bool clock_set(Run *run, GError **err);   /* of children to come; */
 bool clock_leave(Run *run, GError **err); /* no longer */
 bool namespace_create(Run *run, GError **err);

@@ -116,7 +116,7 @@ static bool join_init(const Run *run, GError **err)
         { PLAN_NS_IPC, CLONE_NEWIPC},
         { PLAN_NS_NET, CLONE_NEWNET},
     };
-    int flags = CLONE_NEWNS;
+    int flags = CLONE_NEWNS | shares_clone_flags(&run->plan);
 
     for (gsize i = 0; i < G_N_ELEMENTS(namespaces); i++) {
         if (run->plan.namespaces & namespaces[i].plan)

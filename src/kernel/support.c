@@ -72,11 +72,6 @@ static bool has_console_log(const Plan *plan)
     return false;
 }
 
-static bool has_share(const Plan *plan)
-{
-    return plan->shares.len > 0;
-}
-
 static bool has_auto_ids(const Plan *plan)
 {
     return plan->auto_ids > 0;
@@ -150,7 +145,6 @@ static const Missing missing[] = {
     { N_("a USB device"),                          has_usb         },
     { N_("a console that is no terminal"),         has_console_kind},
     { N_("a console with a log"),                  has_console_log },
-    { N_("a shared namespace"),                    has_share       },
     { N_("an automatic id map"),                   has_auto_ids    },
     { N_("a network device of this type"),         has_link_kind   },
     { N_("a VLAN"),                                has_vlan        },

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "kernel/seccomp.h"
 #include "kernel/support.h"
+#include "lxc_driver/domain-list.h"
 
 #include <libvirt/libvirt.h>
 
@@ -43,6 +44,36 @@ static bool add_filter(Driver *driver, PlanSeccomp *seccomp, GError **err)
     return true;
 }
 
+/* Names of other containers become processes, which the controller knows how to find. */
+static bool find_sharer(const Domain *domain, PlanShare *share, GError **err)
+{
+    Domain *other = NULL;
+
+    if (share->source != PLAN_SHARE_DOMAIN)
+        return true;
+    other = domain_list_by_name(domain->driver->domains, share->value);
+    if (!other)
+        return fail(err, ERR(LXC, NO_DOMAIN),
+                    _("no domain '%s', whose namespace '%s' wants to share"), share->value,
+                    domain->name);
+    if (!domain_is_active(other) || other->init_pid <= 0)
+        return fail(err, ERR(LXC, OPERATION_INVALID),
+                    _("domain '%s', whose namespace '%s' wants to share, is not running"),
+                    share->value, domain->name);
+    share->source = PLAN_SHARE_PID;
+    g_free(share->value);
+    share->value = g_strdup_printf("%d", (int)other->init_pid);
+    return true;
+}
+
+static bool find_sharers(const Domain *domain, Plan *plan, GError **err)
+{
+    for (uint32_t i = 0; i < plan->shares.len; i++)
+        if (!find_sharer(domain, &plan->shares.items[i], err))
+            return false;
+    return true;
+}
+
 static bool prepare(Domain *domain, const DomainDef *def, DomainDef **ret_live, Plan **ret_plan,
                     GError **err)
 {
@@ -54,7 +85,7 @@ static bool prepare(Domain *domain, const DomainDef *def, DomainDef **ret_live, 
                     domain->name);
     domain_def_make_live(live, &domain->driver->host);
     if (!domain_def_compile(live, &domain->driver->host, &plan, err) || !support_check(plan, err) ||
-        !add_filter(domain->driver, &plan->seccomp, err))
+        !find_sharers(domain, plan, err) || !add_filter(domain->driver, &plan->seccomp, err))
         return false;
     *ret_plan = g_steal_pointer(&plan);
     *ret_live = g_steal_pointer(&live);
