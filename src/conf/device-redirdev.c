@@ -169,13 +169,6 @@ static const Row redirfilter_rows[] = {
 static const Record redirfilter_record = { "redirfilter", sizeof(Redirfilter), redirfilter_rows,
                                            .kept = true };
 
-static bool check_redirfilters(DomainDef *def, const Reader *reader, GError **err)
-{
-    if (device_list(def, &redirfilter_class)->n > 1)
-        return fail(err, ERR(DOMAIN, INTERNAL_ERROR), _("there is more than one <redirfilter>"));
-    return true;
-}
-
 const DeviceClass redirfilter_class = { .element = "redirfilter",
                                         .record = &redirfilter_record,
-                                        .check = check_redirfilters };
+                                        .single = ERR(DOMAIN, INTERNAL_ERROR) };

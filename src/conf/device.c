@@ -65,22 +65,12 @@ static const Record kept_record = { "device",     sizeof(KeptDevice),  kept_rows
 static const DeviceClass disk_class = { "disk", NOT_YET };
 static const DeviceClass lease_class = { "lease", &kept_record };
 static const DeviceClass input_class = { "input", NEVER };
-static const DeviceClass tpm_class = { "tpm", &kept_record };
 static const DeviceClass graphics_class = { "graphics", NEVER };
-static const DeviceClass sound_class = { "sound", &kept_record };
-static const DeviceClass audio_class = { "audio", &kept_record };
 static const DeviceClass video_class = { "video", &kept_record };
 static const DeviceClass hostdev_class = { "hostdev", NOT_YET };
 static const DeviceClass watchdog_class = { "watchdog", &kept_record };
 static const DeviceClass memballoon_class = { "memballoon", &kept_record };
-static const DeviceClass nvram_class = { "nvram", &kept_record };
-static const DeviceClass panic_class = { "panic", &kept_record };
-static const DeviceClass shmem_class = { "shmem", &kept_record };
 static const DeviceClass memory_class = { "memory", NOT_YET };
-static const DeviceClass crypto_class = { "crypto", &kept_record };
-static const DeviceClass iommu_class = { "iommu", &kept_record };
-static const DeviceClass vsock_class = { "vsock", &kept_record };
-static const DeviceClass pstore_class = { "pstore", &kept_record };
 
 static const DeviceClass *const classes[] = {
     &disk_class,      &controller_class, &lease_class,    &filesystem_class,  &interface_class,
@@ -277,9 +267,14 @@ bool devices_check(DomainDef *def, const Reader *reader, GError **err)
         g_free(def->emulator);
         def->emulator = g_strdup(reader->host->emulator);
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(classes); i++)
-        if (classes[i]->check && !classes[i]->check(def, reader, err))
+    for (size_t i = 0; i < G_N_ELEMENTS(classes); i++) {
+        const DeviceClass *class = classes[i];
+
+        if (class->single && class_const_list(class, def)->n > 1)
+            return fail(err, class->single, _("there is more than one <%s>"), class->element);
+        if (class->check && !class->check(def, reader, err))
             return false;
+    }
     return true;
 }
 

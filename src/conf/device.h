@@ -19,6 +19,8 @@ typedef struct DeviceClass {
     size_t list;
     /* Being there is this error; there is no record then. */
     unsigned refused;
+    /* Being there twice is this error; 0: any number of them. */
+    unsigned single;
     /* Looks at all devices of the class once the document is read. */
     bool (*check)(DomainDef *def, const Reader *reader, GError **err);
     /* Fills in what a running domain shows. */
@@ -28,18 +30,28 @@ typedef struct DeviceClass {
     bool (*plan)(const void *device, PlanBuilder *builder, GError **err);
 } DeviceClass;
 
+extern const DeviceClass audio_class;
 extern const DeviceClass channel_class;
 extern const DeviceClass console_class;
 extern const DeviceClass controller_class;
+extern const DeviceClass crypto_class;
 extern const DeviceClass filesystem_class;
 extern const DeviceClass hub_class;
 extern const DeviceClass interface_class;
+extern const DeviceClass iommu_class;
+extern const DeviceClass nvram_class;
+extern const DeviceClass panic_class;
 extern const DeviceClass parallel_class;
+extern const DeviceClass pstore_class;
 extern const DeviceClass redirdev_class;
 extern const DeviceClass redirfilter_class;
 extern const DeviceClass rng_class;
 extern const DeviceClass serial_class;
+extern const DeviceClass shmem_class;
 extern const DeviceClass smartcard_class;
+extern const DeviceClass sound_class;
+extern const DeviceClass tpm_class;
+extern const DeviceClass vsock_class;
 
 /* The <devices> element; the field is the whole DomainDef. */
 extern const CustomFunctions devices_functions;
@@ -58,6 +70,8 @@ void device_add(DomainDef *def, const DeviceClass *class, void *device);
 bool device_need_controller(DomainDef *def, const char *type, unsigned index, GError **err);
 /* Whether there is a USB controller. */
 bool device_has_usb(const DomainDef *def);
+/* Whether there is an <audio> with this id. device-audio.c */
+bool device_has_audio(const DomainDef *def, int64_t id);
 
 bool devices_check(DomainDef *def, const Reader *reader, GError **err);
 void devices_make_live(DomainDef *def);
