@@ -172,8 +172,10 @@ static void make_devices(Maker *maker)
     for (int left = g_rand_int_range(maker->random, 0, 4); left > 0; left--) {
         const DeviceClass *class = classes[g_rand_int_range(maker->random, 0, (int)n)];
 
-        if (!class->refused)
-            make_record(maker, class->record, class->element);
+        if (class->refused)
+            continue;
+        g_string_append(maker->out, random_companion(class->element));
+        make_record(maker, class->record, class->element);
     }
     g_string_append(maker->out, "</devices>");
 }

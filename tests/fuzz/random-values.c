@@ -68,13 +68,55 @@ static const Samples known[] = {
     { NULL,                 "@path",                      { "/a", "/proc/b" }                           },
     { "virtlxcd:device",    "@access",                    { "rwm", "r" }                                },
     { "blkiotune",          "path",                       { "/dev/sda" }                                },
+    { "address",            "@bus",                       { "0", "2" }                                  },
+    { "address",            "@slot",                      { "3", "0" }                                  },
+    { "address",            "@function",                  { "0", "7" }                                  },
+    { "address",            "@port",                      { "1" }                                       },
+    { "address",            "@cssid",                     { "1", "0xfe" }                               },
+    { "address",            "@ssid",                      { "0", "3" }                                  },
+    { "address",            "@devno",                     { "1", "0xffff" }                             },
+    { "boot",               "@loadparm",                  { "AB.C 1" }                                  },
+    { "target",             "@address",                   { "10.0.2.1" }                                },
+    { "backend",            "@version",                   { "2.0" }                                     },
+    { "backend",            "encryption/@secret",         { "c0ffee00-1234-4abc-8def-0123456789ab" }    },
+    { "backend",            "source/@type",               { "unix" }                                    },
+    { "usbdev",             "@class",                     { "0x08", "-1" }                              },
+    { "usbdev",             "@vendor",                    { "0x1234", "-1" }                            },
+    { "usbdev",             "@product",                   { "4660", "-1" }                              },
+    { "usbdev",             "@version",                   { "2.5", "-1" }                               },
+    { "smartcard",          "database",                   { "/etc/pki/nssdb" }                          },
+    { "audio",              "@id",                        { "1", "2" }                                  },
+    { "audio",              "@dspPolicy",                 { "0", "3" }                                  },
+    { "audio",              "input/@mixingEngine",        { "yes" }                                     },
+    { "audio",              "input/@fixedSettings",       { "yes" }                                     },
+    { "audio",              "output/@mixingEngine",       { "yes" }                                     },
+    { "audio",              "output/@fixedSettings",      { "yes" }                                     },
 };
 
+/* What has to come, or come together; the element NULL: any. */
 static const char *const needed[][2] = {
-    {"domain", "os"  },
-    { "os",    "type"},
-    { "idmap", "uid" },
-    { "idmap", "gid" },
+    {"domain",   "os"                       },
+    { "os",      "type"                     },
+    { "idmap",   "uid"                      },
+    { "idmap",   "gid"                      },
+    { "address", "@cssid"                   },
+    { "address", "@ssid"                    },
+    { "address", "@devno"                   },
+    { "address", "zpci/@fid"                },
+    { "audio",   "input/@mixingEngine"      },
+    { "audio",   "input/@fixedSettings"     },
+    { "audio",   "output/@mixingEngine"     },
+    { "audio",   "output/@fixedSettings"    },
+    { NULL,      "source/@master"           },
+    { NULL,      "source/@slave"            },
+    { NULL,      "source/reconnect/@timeout"},
+    { "source",  "@service"                 },
+};
+
+/* Devices that others cannot do without. */
+static const char *const companions[][2] = {
+    {"redirdev", "<controller type='usb'/>"   },
+    { "sound",   "<audio id='1' type='none'/>"},
 };
 
 static const char *const words[] = {
@@ -93,9 +135,18 @@ static const Samples *find(const char *element, const char *path)
 bool random_needs(const char *element, const char *path)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(needed); i++)
-        if (strcmp(needed[i][0], element) == 0 && strcmp(needed[i][1], path) == 0)
+        if ((!needed[i][0] || strcmp(needed[i][0], element) == 0) &&
+            strcmp(needed[i][1], path) == 0)
             return true;
     return false;
+}
+
+const char *random_companion(const char *element)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(companions); i++)
+        if (strcmp(companions[i][0], element) == 0)
+            return companions[i][1];
+    return "";
 }
 
 bool random_knows(const char *element, const char *path)

@@ -13,5 +13,7 @@ bool random_needs(const char *element, const char *path);
 bool random_knows(const char *element, const char *path);
 /* A text for the row at `path` of a record called `element`. */
 char *random_text(GRand *random, const char *element, const char *path);
+/* What stands in front of a device that cannot do without it; "" mostly. */
+const char *random_companion(const char *element);
 /* What no rows speak of: elements with functions of their own. */
 void random_custom(GString *out, const char *element);
