@@ -184,17 +184,21 @@ static void plan_clocks(const ExtensionDef *extension, Plan *plan)
 
 #define AUTO_IDS 65536
 
-static bool plan_auto_ids(const ExtensionDef *extension, PlanBuilder *builder, GError **err)
+uint32_t domain_def_wants_ids(const DomainDef *def)
 {
-    if (extension->idmap_auto != CHOICE_YES)
-        return true;
-    if (builder->def->idmap.uids.n)
-        return fail(err, UNSUPPORTED,
-                    _("<virtlxcd:idmap auto='yes'> cannot go with ranges in <idmap>"));
-    builder->plan->namespaces |= PLAN_NS_USER;
-    builder->plan->auto_ids =
-        extension->idmap_count.set ? (uint32_t)extension->idmap_count.value : AUTO_IDS;
-    return true;
+    const ExtensionDef *extension = &def->extension;
+
+    if (extension->idmap_auto != CHOICE_YES || def->idmap.uids.n)
+        return 0;
+    return extension->idmap_count.set ? (uint32_t)extension->idmap_count.value : AUTO_IDS;
+}
+
+/* The daemon puts the ranges into the live definition before that is compiled. */
+static void plan_auto_ids(PlanBuilder *builder)
+{
+    builder->plan->auto_ids = domain_def_wants_ids(builder->def);
+    if (builder->plan->auto_ids)
+        builder->plan->namespaces |= PLAN_NS_USER;
 }
 
 bool extension_plan(PlanBuilder *builder, GError **err)
@@ -212,6 +216,6 @@ bool extension_plan(PlanBuilder *builder, GError **err)
     plan->stop_signal =
         extension->stop_signal ? (uint32_t)value_parse_signal(extension->stop_signal) : 0;
     plan->stop_timeout = (uint32_t)extension->stop_timeout.value;
-    return plan_auto_ids(extension, builder, err) &&
-           plan_sysctls(&extension->sysctls, builder, err);
+    plan_auto_ids(builder);
+    return plan_sysctls(&extension->sysctls, builder, err);
 }

@@ -119,3 +119,20 @@ static bool check(void *object, const Reader *reader, GError **err)
 }
 
 const Record idmap_record = { "idmap", sizeof(IdMapDef), idmap_rows, .check = check };
+
+static void set_range(IdMapList *list, const Record *record, uint32_t target, uint32_t count)
+{
+    IdMapEntry *entry = record_new(record);
+
+    entry->start = (OptNumber){ .set = true };
+    entry->target = (OptNumber){ .set = true, .value = target };
+    entry->count = (OptNumber){ .set = true, .value = count };
+    record_list_clear(record, list);
+    record_list_append(list, entry);
+}
+
+void domain_def_set_id_range(DomainDef *def, uint32_t target, uint32_t count)
+{
+    set_range(&def->idmap.uids, &uid_record, target, count);
+    set_range(&def->idmap.gids, &gid_record, target, count);
+}

@@ -72,11 +72,6 @@ static bool has_console_log(const Plan *plan)
     return false;
 }
 
-static bool has_auto_ids(const Plan *plan)
-{
-    return plan->auto_ids > 0;
-}
-
 static bool has_link_kind(const Plan *plan)
 {
     for (uint32_t i = 0; i < plan->links.len; i++)
@@ -145,7 +140,6 @@ static const Missing missing[] = {
     { N_("a USB device"),                          has_usb         },
     { N_("a console that is no terminal"),         has_console_kind},
     { N_("a console with a log"),                  has_console_log },
-    { N_("an automatic id map"),                   has_auto_ids    },
     { N_("a network device of this type"),         has_link_kind   },
     { N_("a VLAN"),                                has_vlan        },
     { N_("a virtual port"),                        has_port_type   },

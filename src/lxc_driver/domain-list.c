@@ -110,6 +110,7 @@ void domain_list_remove(DomainList *list, Domain *domain)
     if (domain->removed)
         return;
     domain->removed = true;
+    id_ranges_release(domain->driver->id_ranges, domain->name);
     if (domain->init_pid > 0)
         g_hash_table_remove(list->by_id, GINT_TO_POINTER(domain->init_pid));
     g_hash_table_remove(list->by_name, domain->name);

@@ -69,6 +69,8 @@ bool driver_new(const Paths *paths, Config *config, Driver **ret_driver, GError 
         return fail_errno(err, errno, _("cannot open the directory '%s'"), paths->state_dir);
     if (!load_images(paths, &driver->images, err))
         return false;
+    driver->id_ranges =
+        id_ranges_load(&(IdRangesFiles){ paths->id_ranges_file, "/etc/subuid", "/etc/subgid" });
     driver->domains = domain_list_new();
     driver->events = events_new(driver);
     fill_programs(driver);
@@ -85,6 +87,7 @@ void driver_free(Driver *driver)
     domain_list_free(driver->domains);
     if (driver->is_private) /* /machine is the host's; this one is nobody's when we are gone */
         cgroup_remove_partition(driver->paths->partition);
+    id_ranges_free(driver->id_ranges);
     events_free(driver->events);
     controller_images_free(driver->images);
     config_free(driver->config);

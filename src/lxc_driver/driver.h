@@ -10,6 +10,7 @@
 #include "conf/domain-def.h"
 #include "lxc_driver/controller-link.h"
 #include "lxc_driver/daemon-config.h"
+#include "lxc_driver/id-ranges.h"
 #include "lxc_driver/paths.h"
 #include "rpc/call.h"
 #include "rpc/server.h"
@@ -34,6 +35,7 @@ typedef struct Driver {
     void (*activity_changed)(void *data); /* a container started or ended */
     void *activity_data;
     unsigned n_owned;                   /* domains that end with their client */
+    IdRanges *id_ranges;                /* of automatic id maps */
     int state_dir_fd;                   /* Paths.state_dir */
     GBytes *filters[PLAN_SECCOMP_FILE]; /* system call filters by PlanSeccompKind; NULL: not made */
     char *network_run_dir; /* holds virtnetworkd-sock or libvirt-sock; the start path connects there

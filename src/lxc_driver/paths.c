@@ -85,6 +85,8 @@ bool paths_new(const char *root, Paths **ret_paths, GError **err)
     paths->run_dir = g_build_filename(run, "libvirt", NULL);
     paths->state_dir = g_build_filename(run, "libvirt", "lxc", NULL);
     paths->lock_file = g_build_filename(paths->state_dir, "driver.pid", NULL);
+    paths->id_ranges_file =
+        g_build_filename(localstate, "lib", "libvirt", "lxc", "id-ranges", NULL);
     paths->log_dir = g_build_filename(localstate, "log", "libvirt", "lxc", NULL);
     paths->pid_file = g_build_filename(run, "virtlxcd.pid", NULL);
     paths->partition = partition_of(paths->root);
@@ -106,6 +108,7 @@ void paths_free(Paths *paths)
     g_free(paths->run_dir);
     g_free(paths->state_dir);
     g_free(paths->lock_file);
+    g_free(paths->id_ranges_file);
     g_free(paths->log_dir);
     g_free(paths->pid_file);
     g_free(paths->partition);
@@ -115,6 +118,7 @@ void paths_free(Paths *paths)
 
 bool paths_create(const Paths *paths, GError **err)
 {
+    g_autofree char *lib_dir = g_path_get_dirname(paths->id_ranges_file);
     const struct {
         const char *path;
         int mode;
@@ -124,6 +128,7 @@ bool paths_create(const Paths *paths, GError **err)
         { paths->run_dir,        0755},
         { paths->state_dir,      0755},
         { paths->log_dir,        0700},
+        { lib_dir,               0755},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(dirs); i++) {

@@ -20,11 +20,12 @@ typedef struct Paths {
     char *hooks_dir;       /* SYSCONFDIR/libvirt/hooks */
     char *run_dir;         /* RUNSTATEDIR/libvirt: sockets, ours and the other daemons' */
     char *state_dir;       /* RUNSTATEDIR/libvirt/lxc: status files, controller sockets */
-    char *lock_file;   /* RUNSTATEDIR/libvirt/lxc/driver.pid, which the stock driver locks too */
-    char *log_dir;     /* LOCALSTATEDIR/log/libvirt/lxc */
-    char *pid_file;    /* RUNSTATEDIR/virtlxcd.pid */
-    char *partition;   /* default control group partition, "/machine" */
-    char *libexec_dir; /* where virtlxc-controller and virtlxc-monitor are */
+    char *lock_file;      /* RUNSTATEDIR/libvirt/lxc/driver.pid, which the stock driver locks too */
+    char *id_ranges_file; /* LOCALSTATEDIR/lib/libvirt/lxc/id-ranges */
+    char *log_dir;        /* LOCALSTATEDIR/log/libvirt/lxc */
+    char *pid_file;       /* RUNSTATEDIR/virtlxcd.pid */
+    char *partition;      /* default control group partition, "/machine" */
+    char *libexec_dir;    /* where virtlxc-controller and virtlxc-monitor are */
 } Paths;
 
 /* `root` NULL: the system's instance. Only computes; touches nothing but the name of `root`. */

@@ -74,6 +74,47 @@ static bool find_sharers(const Domain *domain, Plan *plan, GError **err)
     return true;
 }
 
+static void add_targets(GArray *used, const IdMapList *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        IdRange range = { (uint32_t)list->items[i]->target.value,
+                          (uint32_t)list->items[i]->count.value };
+
+        g_array_append_val(used, range);
+    }
+}
+
+/* Host ids that definitions speak of, whether their containers run or not. */
+static GArray *ids_in_use(Driver *driver)
+{
+    g_autoptr(GPtrArray) domains = domain_list_all(driver->domains);
+    GArray *used = g_array_new(FALSE, FALSE, sizeof(IdRange));
+
+    for (guint i = 0; i < domains->len; i++) {
+        const DomainDef *def = domain_def(domains->pdata[i]);
+
+        if (!def) /* a transient one that is about to be */
+            continue;
+        add_targets(used, &def->idmap.uids);
+        add_targets(used, &def->idmap.gids);
+    }
+    return used;
+}
+
+static bool choose_ids(const Domain *domain, DomainDef *live, GError **err)
+{
+    uint32_t count = domain_def_wants_ids(live), start = 0;
+    g_autoptr(GArray) used = NULL;
+
+    if (count == 0)
+        return true;
+    used = ids_in_use(domain->driver);
+    if (!id_ranges_take(domain->driver->id_ranges, domain->name, count, used, &start, err))
+        return false;
+    domain_def_set_id_range(live, start, count);
+    return true;
+}
+
 static bool prepare(Domain *domain, const DomainDef *def, DomainDef **ret_live, Plan **ret_plan,
                     GError **err)
 {
@@ -83,6 +124,8 @@ static bool prepare(Domain *domain, const DomainDef *def, DomainDef **ret_live, 
     if (domain_is_active(domain))
         return fail(err, ERR(LXC, OPERATION_INVALID), _("domain '%s' is already running"),
                     domain->name);
+    if (!choose_ids(domain, live, err))
+        return false;
     domain_def_make_live(live, &domain->driver->host);
     if (!domain_def_compile(live, &domain->driver->host, &plan, err) || !support_check(plan, err) ||
         !find_sharers(domain, plan, err) || !add_filter(domain->driver, &plan->seccomp, err))
