@@ -290,7 +290,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, domain_def_plan_free)
  */
 void domain_def_make_live(DomainDef *def, const DomainDefHost *host);
 
-/* Root and `count` ids of the container are those from `target` on of the host: an automatic map. */
+/* Root and `count` ids of the container are those from `target` on of the host: an automatic map.
+ */
 void domain_def_set_id_range(DomainDef *def, uint32_t target, uint32_t count);
 /* How many ids an automatic map is to have; 0: none is asked for, or there is one. */
 uint32_t domain_def_wants_ids(const DomainDef *def);

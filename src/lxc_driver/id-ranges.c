@@ -259,39 +259,37 @@ static GArray *all_taken(const IdRanges *ranges, const GArray *used)
     return taken;
 }
 
-static bool find_free(const IdRanges *ranges, uint32_t count, const GArray *used,
-                      uint32_t *ret_start)
+static bool find_free(const IdRanges *ranges, const IdRequest *request, uint32_t *ret_start)
 {
-    g_autoptr(GArray) taken = all_taken(ranges, used);
+    g_autoptr(GArray) taken = all_taken(ranges, request->used);
 
     for (guint i = 0; i < ranges->pool->len; i++)
-        if (find_room(at(ranges->pool, i), count, taken, ret_start))
+        if (find_room(at(ranges->pool, i), request->count, taken, ret_start))
             return true;
     return false;
 }
 
 /* A container that wants more than it has gets another range. */
-bool id_ranges_take(IdRanges *ranges, const char *name, uint32_t count, const GArray *used,
-                    uint32_t *ret_start, GError **err)
+bool id_ranges_take(IdRanges *ranges, const IdRequest *request, uint32_t *ret_start, GError **err)
 {
-    IdRange *range = g_hash_table_lookup(ranges->by_name, name);
+    IdRange *range = g_hash_table_lookup(ranges->by_name, request->name);
     uint32_t start;
 
-    if (range && range->count >= count) {
+    if (range && range->count >= request->count) {
         *ret_start = range->start;
         return true;
     }
-    g_hash_table_remove(ranges->by_name, name);
-    if (!find_free(ranges, count, used, &start))
+    g_hash_table_remove(ranges->by_name, request->name);
+    if (!find_free(ranges, request, &start))
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
                     _("no %" PRIu32 " free ids in a row for '%s': give the user 'virtlxcd' more in "
                       "/etc/subuid and /etc/subgid"),
-                    count, name);
+                    request->count, request->name);
     range = g_new(IdRange, 1);
-    *range = (IdRange){ start, count };
-    g_hash_table_replace(ranges->by_name, g_strdup(name), range);
+    *range = (IdRange){ start, request->count };
+    g_hash_table_replace(ranges->by_name, g_strdup(request->name), range);
     if (!save(ranges, err)) {
-        g_hash_table_remove(ranges->by_name, name);
+        g_hash_table_remove(ranges->by_name, request->name);
         return false;
     }
     *ret_start = start;

@@ -32,12 +32,16 @@ typedef struct IdRangesFiles {
 IdRanges *id_ranges_load(const IdRangesFiles *files);
 void id_ranges_free(IdRanges *ranges);
 
+typedef struct IdRequest {
+    const char *name; /* of the container */
+    uint32_t count;
+    const GArray *used; /* of IdRange: what the maps of definitions have; may be NULL */
+} IdRequest;
+
 /*
- * The range of the container `name`: the one it has, or a free one that overlaps no other's and
- * none of `used` (GArray of IdRange: the maps of definitions). Refused where no range is large
- * enough.
+ * The range that the container has, or a free one that overlaps no other's and none of `used`.
+ * Refused where no range is large enough.
  */
-bool id_ranges_take(IdRanges *ranges, const char *name, uint32_t count, const GArray *used,
-                    uint32_t *ret_start, GError **err);
+bool id_ranges_take(IdRanges *ranges, const IdRequest *request, uint32_t *ret_start, GError **err);
 /* Fine when it has none. */
 void id_ranges_release(IdRanges *ranges, const char *name);

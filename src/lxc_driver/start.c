@@ -109,7 +109,8 @@ static bool choose_ids(const Domain *domain, DomainDef *live, GError **err)
     if (count == 0)
         return true;
     used = ids_in_use(domain->driver);
-    if (!id_ranges_take(domain->driver->id_ranges, domain->name, count, used, &start, err))
+    if (!id_ranges_take(domain->driver->id_ranges, &(IdRequest){ domain->name, count, used },
+                        &start, err))
         return false;
     domain_def_set_id_range(live, start, count);
     return true;

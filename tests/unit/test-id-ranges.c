@@ -49,7 +49,7 @@ static void expect(IdRanges *ranges, const char *name, uint32_t count, uint32_t 
     g_autoptr(GError) err = NULL;
     uint32_t got = 0;
 
-    id_ranges_take(ranges, name, count, NULL, &got, &err);
+    id_ranges_take(ranges, &(IdRequest){ name, count, NULL }, &got, &err);
     g_assert_no_error(err);
     g_assert_cmpuint(got, ==, start);
 }
@@ -59,7 +59,7 @@ static void expect_none(IdRanges *ranges, const char *name, uint32_t count)
     g_autoptr(GError) err = NULL;
     uint32_t got = 0;
 
-    g_assert_false(id_ranges_take(ranges, name, count, NULL, &got, &err));
+    g_assert_false(id_ranges_take(ranges, &(IdRequest){ name, count, NULL }, &got, &err));
     g_assert_cmpint(error_code(err), ==, VIR_ERR_CONFIG_UNSUPPORTED);
 }
 
@@ -156,9 +156,9 @@ static void test_used(void)
     g_array_append_vals(used, by_hand, 2);
     place_init(&place, NULL, NULL);
     ranges = load(&place);
-    g_assert_true(id_ranges_take(ranges, "small", 50, used, &start, NULL));
+    g_assert_true(id_ranges_take(ranges, &(IdRequest){ "small", 50, used }, &start, NULL));
     g_assert_cmpuint(start, ==, 1000050);
-    g_assert_true(id_ranges_take(ranges, "large", 51, used, &start, NULL));
+    g_assert_true(id_ranges_take(ranges, &(IdRequest){ "large", 51, used }, &start, NULL));
     g_assert_cmpuint(start, ==, 1000200);
     id_ranges_free(ranges);
     place_clear(&place);
