@@ -161,28 +161,26 @@ static bool check_one(void *object, const Reader *reader, GError **err)
 static const Record audio_record = { "audio",      sizeof(Audio),          audio_rows,
                                      .kept = true, .type = &audio_rows[1], .check = check_one };
 
-static const Audio *find(const AudioList *list, int64_t id)
-{
-    for (size_t i = 0; i < list->n; i++)
-        if (list->items[i]->id.value == id)
-            return list->items[i];
-    return NULL;
-}
-
 static bool check(DomainDef *def, const Reader *reader, GError **err)
 {
     const AudioList *list = (const AudioList *)device_list(def, &audio_class);
+    g_autoptr(GHashTable) ids = g_hash_table_new(NULL, NULL);
 
     for (size_t i = 0; i < list->n; i++)
-        if (find(list, list->items[i]->id.value) != list->items[i])
+        if (!g_hash_table_add(ids, GSIZE_TO_POINTER(list->items[i]->id.value)))
             return fail(err, ERR(DOMAIN, XML_ERROR), _("two <audio> have the id %" PRId64),
                         list->items[i]->id.value);
     return true;
 }
 
-bool device_has_audio(const DomainDef *def, int64_t id)
+GHashTable *device_audio_ids(const DomainDef *def)
 {
-    return find((const AudioList *)device_list(def, &audio_class), id);
+    const AudioList *list = (const AudioList *)device_list(def, &audio_class);
+    GHashTable *ids = g_hash_table_new(NULL, NULL);
+
+    for (size_t i = 0; i < list->n; i++)
+        g_hash_table_add(ids, GSIZE_TO_POINTER(list->items[i]->id.value));
+    return ids;
 }
 
 const DeviceClass audio_class = { .element = "audio", .record = &audio_record, .check = check };

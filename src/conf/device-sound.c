@@ -71,11 +71,12 @@ static const Record sound_record = { "sound", sizeof(Sound), sound_rows, .kept =
 static bool check(DomainDef *def, const Reader *reader, GError **err)
 {
     const RecordList *list = device_list(def, &sound_class);
+    g_autoptr(GHashTable) ids = device_audio_ids(def);
 
     for (size_t i = 0; i < list->n; i++) {
         const OptNumber *id = &((const Sound *)list->items[i])->output.id;
 
-        if (id->set && !device_has_audio(def, id->value))
+        if (id->set && !g_hash_table_contains(ids, GSIZE_TO_POINTER(id->value)))
             return fail(err, ERR(DOMAIN, XML_ERROR),
                         _("a sound card plays on <audio id='%" PRId64 "'>, which is not there"),
                         id->value);

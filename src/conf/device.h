@@ -70,8 +70,8 @@ void device_add(DomainDef *def, const DeviceClass *class, void *device);
 bool device_need_controller(DomainDef *def, const char *type, unsigned index, GError **err);
 /* Whether there is a USB controller. */
 bool device_has_usb(const DomainDef *def);
-/* Whether there is an <audio> with this id. device-audio.c */
-bool device_has_audio(const DomainDef *def, int64_t id);
+/* The ids of all <audio>, as GSIZE_TO_POINTER: a set. device-audio.c */
+GHashTable *device_audio_ids(const DomainDef *def);
 
 bool devices_check(DomainDef *def, const Reader *reader, GError **err);
 void devices_make_live(DomainDef *def);
