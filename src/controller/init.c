@@ -18,6 +18,7 @@
 #include "controller/step.h"
 #include "controller/tree.h"
 #include "kernel/capability.h"
+#include "kernel/numa.h"
 #include "kernel/seccomp.h"
 #include "kernel/user.h"
 #include "plan/message.h"
@@ -108,6 +109,16 @@ bool init_await(const Run *run, ControlKind kind, GError **err)
 static bool wait_go(Run *run, GError **err)
 {
     return init_await(run, CONTROL_GO, err);
+}
+
+/* ---- memory ---- */
+
+static bool set_memory_policy(Run *run, GError **err)
+{
+    const PlanNuma *numa = &run->plan.init.numa;
+
+    return numa_set_policy(numa) ||
+           fail_errno(err, errno, _("cannot take memory from the nodes '%s'"), numa->nodes);
 }
 
 /* ---- seccomp ---- */
@@ -299,6 +310,7 @@ static const Step init_steps[] = {
     { "ids",          become_root,       NULL},
     { "hostname",     set_hostname,      NULL},
     { "wait-go",      wait_go,           NULL},
+    { "memory",       set_memory_policy, NULL},
     { "seccomp",      filter_calls,      NULL},
     { "capabilities", drop_capabilities, NULL},
     { "exec",         execute,           NULL},

@@ -251,6 +251,23 @@ static void test_new_mounts(gconstpointer make)
     assert_line(output, "made");
 }
 
+/* Promise: memory is taken from the nodes that the plan names. */
+static void test_memory_policy(gconstpointer make)
+{
+    Plan *plan = ((PlanMaker *)make)("head -n 1 /proc/self/numa_maps" END);
+    g_autofree char *output = NULL;
+
+    if (access("/proc/self/numa_maps", R_OK) < 0) {
+        g_test_skip("the kernel knows no memory nodes");
+        xdr_free(&plan_xdr, plan);
+        return;
+    }
+    plan->init.numa.mode = PLAN_NUMA_BIND;
+    plan->init.numa.nodes = strdup("0");
+    output = kit_run_script(plan);
+    g_assert_nonnull(strstr(output, " bind:0 "));
+}
+
 /* ---- a root tree made by an attacker ---- */
 
 static void relink(const char *name, const char *to)
@@ -333,6 +350,7 @@ int main(int argc, char **argv)
     add("dev", test_dev);
     add("mounts", test_mounts);
     add("new-mounts", test_new_mounts);
+    add("memory-policy", test_memory_policy);
     add("passed", test_passed);
     add("user", test_user);
     add("evil-links", test_evil_links);
