@@ -22,6 +22,7 @@
 typedef struct EnumName {
     const char *name;
     const char *path;
+    const char *const *only; /* the words that belong to it, where others have the same path */
 } EnumName;
 
 /* The devices that the document speaks of, in its order. */
@@ -30,13 +31,18 @@ typedef struct DeviceName {
     EnumName enums[ENUMS_MAX];
 } DeviceName;
 
+/* What the two modes of <hostdev> call types. */
+static const char *const subsystem_types[] = { "usb", "pci", "scsi", "scsi_host", "mdev", NULL };
+static const char *const capability_types[] = { "storage", "misc", "net", NULL };
+
 /* clang-format off */
 static const DeviceName device_names[] = {
     { "disk",       { { "diskDevice", "@device" }, { "type", "@type" }, { "driver", "driver/@name" } } },
     { "graphics",   { { "type", "@type" } } },
     { "video",      { { "modelType", "model/@type" } } },
     { "hostdev",    { { "mode", "@mode" }, { "startupPolicy", "source/@startupPolicy" },
-                      { "subsysType", "@type" }, { "capsType", "@type" } } },
+                      { "subsysType", "@type", subsystem_types },
+                      { "capsType", "@type", capability_types } } },
     { "rng",        { { "model", "@model" }, { "backendModel", "backend/@model" } } },
     { "filesystem", { { "driverType", "driver/@type" }, { "type", "@type" } } },
     { "tpm",        { { "model", "@model" }, { "backendModel", "backend/@type" } } },
@@ -89,12 +95,15 @@ static void add_words(const Row *row, GPtrArray *words)
             g_ptr_array_add(words, (char *)row->names[value]);
 }
 
-/* The words of all rows with this path, which may lead through nested records. */
+/* The words of all rows with this path, which may lead through nested records. Those without effect
+ * are nothing to choose from. */
 static void find_words(const Record *record, const char *path, GPtrArray *words)
 {
     for (const Row *row = record->rows; row->path; row++) {
         size_t length = strlen(row->path);
 
+        if (row->flags & ROW_KEPT)
+            continue;
         if (row->kind == ROW_ENUM && strcmp(row->path, path) == 0)
             add_words(row, words);
         else if (row->kind == ROW_RECORD && strncmp(path, row->path, length) == 0 &&
@@ -111,9 +120,12 @@ static void append_enum(GString *out, const Record *record, const EnumName *name
     if (words->len == 0)
         return;
     g_string_append_printf(out, "      <enum name='%s'>\n", name->name);
-    for (guint i = 0; i < words->len; i++)
-        g_string_append_printf(out, "        <value>%s</value>\n",
-                               (const char *)g_ptr_array_index(words, i));
+    for (guint i = 0; i < words->len; i++) {
+        const char *word = g_ptr_array_index(words, i);
+
+        if (!name->only || g_strv_contains(name->only, word))
+            g_string_append_printf(out, "        <value>%s</value>\n", word);
+    }
     g_string_append(out, "      </enum>\n");
 }
 
