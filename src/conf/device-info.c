@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "conf/domain-records.h"
 #include "conf/record.h"
 #include "conf/value.h"
 
@@ -205,3 +206,24 @@ static const Row boot_rows[] = {
 /* clang-format on */
 
 const Record boot_record = { "boot", sizeof(BootOrder), boot_rows, .kept = true };
+
+/* clang-format off */
+static const Row rom_rows[] = {
+    { "@enabled", ROW_ENUM,   offsetof(Rom, enabled), .names = choice_names },
+    { "@bar",     ROW_ENUM,   offsetof(Rom, bar),     .names = switch_names },
+    { "@file",    ROW_STRING, offsetof(Rom, file) },
+    { NULL },
+};
+/* clang-format on */
+
+static bool check_rom(void *object, const Reader *reader, GError **err)
+{
+    const Rom *rom = object;
+
+    if (rom->enabled == CHOICE_NO && (rom->bar || rom->file))
+        return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
+                    _("a <rom> that is not enabled has neither bar= nor file="));
+    return true;
+}
+
+const Record rom_record = { "rom", sizeof(Rom), rom_rows, .kept = true, .check = check_rom };

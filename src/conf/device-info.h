@@ -70,6 +70,12 @@ typedef struct BootOrder {
     char *loadparm;
 } BootOrder;
 
+typedef struct Rom {
+    Choice enabled;
+    Switch bar;
+    char *file;
+} Rom;
+
 typedef struct VirtioOptions {
     Switch iommu;
     Switch ats;
@@ -80,6 +86,7 @@ typedef struct VirtioOptions {
 extern const Record address_record;
 extern const Record hostdev_address_record; /* it may be unassigned, too */
 extern const Record boot_record;
+extern const Record rom_record;
 /* The index of the controller that an address of `type` names; others name the first, 0. */
 unsigned address_controller(const Address *address, AddressType type);
 

@@ -308,6 +308,10 @@ static bool check_works(const Record *record, const void *device, GError **err)
         if (!row->names[value] || row->works & TYPE_BIT(value))
             continue;
         words = path_as_words(row);
+        if (row->reasons && row->reasons[value])
+            return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                        _("%s %s '%s' is not supported in a container: %s"), record->element, words,
+                        row->names[value], _(row->reasons[value]));
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
                     _("%s %s '%s' is not supported in a container"), record->element, words,
                     row->names[value]);

@@ -103,10 +103,11 @@ struct Row {
     unsigned scale;
     unsigned digits; /* ROW_NUMBER: printed as 0x with so many digits, read in C's way */
     int64_t min, max;
-    unsigned types;   /* bits of the record's type this holds for, 0: all */
-    unsigned works;   /* bits of the words that mean something in a container, 0: all */
-    unsigned missing; /* the error when it is not given, 0: optional */
-    unsigned bad;     /* the error when it is malformed, 0: XML_ERROR of VIR_FROM_XML */
+    unsigned types;             /* bits of the record's type this holds for, 0: all */
+    unsigned works;             /* bits of the words that mean something in a container, 0: all */
+    const char *const *reasons; /* why a word does not, by word; may be NULL */
+    unsigned missing;           /* the error when it is not given, 0: optional */
+    unsigned bad;               /* the error when it is malformed, 0: XML_ERROR of VIR_FROM_XML */
     bool (*normalize)(const char *text, char **ret_text, GError **err); /* for ROW_STRING */
     bool (*hidden)(const void *object, DomainDefFlags flags);           /* not printed now */
 };

@@ -241,6 +241,13 @@ bool value_parse_address(const char *text, uint8_t ret_address[16], int *ret_fam
     return true;
 }
 
+char *value_format_address(const uint8_t address[16], int family)
+{
+    char text[INET6_ADDRSTRLEN];
+
+    return g_strdup(inet_ntop(family, address, text, sizeof(text)));
+}
+
 int value_netmask_prefix(const char *text, int *ret_family)
 {
     uint8_t mask[16];

@@ -36,5 +36,6 @@ int value_parse_signal(const char *text);
 
 /* `ret_family` gets AF_INET or AF_INET6; IPv4 fills the first 4 bytes, the others are zero. */
 bool value_parse_address(const char *text, uint8_t ret_address[16], int *ret_family);
+char *value_format_address(const uint8_t address[16], int family);
 /* The prefix length of a netmask, or -1 when it is none. */
 int value_netmask_prefix(const char *text, int *ret_family);
