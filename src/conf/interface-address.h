@@ -10,6 +10,9 @@
 extern const Record interface_ip_record;
 extern const Record interface_route_record;
 
-/* The texts were checked when they were parsed. */
-void interface_plan_ip(const InterfaceIp *ip, PlanAddress *address);
-void interface_plan_route(const InterfaceRoute *route, PlanRoute *planned);
+/* To the container's side of the link, or to the host's. */
+typedef enum LinkSide { LINK_INSIDE, LINK_ON_HOST } LinkSide;
+
+/* They were checked when they were parsed. */
+void interface_plan_addresses(const InterfaceIpList *ips, const InterfaceRouteList *routes,
+                              PlanLink *link, LinkSide side);

@@ -34,6 +34,7 @@ static const Name origins[] = {
     { VIR_FROM_DOMAIN,       "DOMAIN"      },
     { VIR_FROM_LXC,          "LXC"         },
     { VIR_FROM_NETWORK,      "NETWORK"     },
+    { VIR_FROM_NET,          "NET"         },
     { VIR_FROM_DEVICE,       "DEVICE"      },
     { VIR_FROM_CAPABILITIES, "CAPABILITIES"},
 };

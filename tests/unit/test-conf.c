@@ -164,6 +164,42 @@ static void test_random_identity(void)
     g_assert_cmpuint(strlen(other->genid), ==, 36);
 }
 
+/* A null MAC, which imported configurations have, is none. */
+static void test_null_mac(void)
+{
+    g_autoptr(DomainDef) def = parse("", "<interface type='ethernet'>"
+                                         "<mac address='00:00:00:00:00:00'/></interface>");
+
+    g_assert_cmpint(memcmp(def->interfaces.items[0]->mac, (uint8_t[]){ 0x52, 0x54, 0x00 }, 3), ==,
+                    0);
+}
+
+/* Which ids of a virtual port are made up, by the type of port and of interface. */
+static void test_port_ids(void)
+{
+    static const struct {
+        const char *device;
+        bool instance, interface;
+    } ports[] = {
+        {"<interface type='bridge'><source bridge='b'/><virtualport type='openvswitch'/>", false,
+         true                                                                                         },
+        { "<interface type='network'><source network='n'/><virtualport/>",                 true,  true},
+        { "<interface type='network'><source network='n'/><virtualport type='802.1Qbg'/>", true,
+         false                                                                                        },
+        { "<interface type='network'><source network='n'/><virtualport type='midonet'/>",  false,
+         false                                                                                        },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(ports); i++) {
+        g_autofree char *device = g_strconcat(ports[i].device, "</interface>", NULL);
+        g_autoptr(DomainDef) def = parse("", device);
+        g_autofree char *xml = domain_def_format(def, DOMAIN_DEF_INACTIVE);
+
+        g_assert_cmpint(strstr(xml, " instanceid='") != NULL, ==, ports[i].instance);
+        g_assert_cmpint(strstr(xml, " interfaceid='") != NULL, ==, ports[i].interface);
+    }
+}
+
 /* ---- live --------------------------------------------------------------------------------------
  */
 
@@ -229,6 +265,25 @@ static void test_actual_bridge(void)
     g_assert_true(domain_def_parse(text, DOMAIN_DEF_LIVE, &host, &again, NULL));
     g_assert_cmpint(again->interfaces.items[0]->type, ==, INTERFACE_NETWORK);
     g_assert_cmpint(again->interfaces.items[0]->actual_type, ==, INTERFACE_BRIDGE);
+}
+
+/* So is one that is a macvlan. */
+static void test_actual_direct(void)
+{
+    g_autoptr(DomainDef) live =
+        parse("", "<interface type='network'><source network='lan'/></interface>");
+    g_autoptr(DomainDef) again = NULL;
+    g_autofree char *text = NULL;
+
+    live->interfaces.items[0]->actual_type = INTERFACE_DIRECT;
+    live->interfaces.items[0]->device = g_strdup("eth7");
+    live->interfaces.items[0]->macvlan = MACVLAN_PRIVATE;
+    assert_shows(live, DOMAIN_DEF_LIVE, "<interface type='direct'>", true);
+    assert_shows(live, DOMAIN_DEF_LIVE, "<source network='lan' dev='eth7' mode='private'/>", true);
+    assert_shows(live, DOMAIN_DEF_INACTIVE, "<source network='lan'/>", true);
+    text = domain_def_format(live, DOMAIN_DEF_LIVE);
+    g_assert_true(domain_def_parse(text, DOMAIN_DEF_LIVE, &host, &again, NULL));
+    g_assert_true(domain_def_equal(live, again));
 }
 
 /* A definition and the live one made of it have the same plan but for what live fills in. */
@@ -375,8 +430,11 @@ int main(int argc, char **argv)
     g_test_add_func("/conf/metadata/element", test_element);
     g_test_add_func("/conf/metadata/refused", test_metadata_refused);
     g_test_add_func("/conf/random-identity", test_random_identity);
+    g_test_add_func("/conf/null-mac", test_null_mac);
+    g_test_add_func("/conf/port-ids", test_port_ids);
     g_test_add_func("/conf/live/fields", test_live_fields);
     g_test_add_func("/conf/live/actual-bridge", test_actual_bridge);
+    g_test_add_func("/conf/live/actual-direct", test_actual_direct);
     g_test_add_func("/conf/live/plan", test_live_plan);
     g_test_add_func("/conf/equal", test_equal);
     g_test_add_func("/conf/hostile/entity-bomb", test_entity_bomb);
