@@ -11,3 +11,6 @@ void base_plan_mounts(PlanBuilder *builder);
 /* Nodes and links in /dev, and which devices may be used. */
 void base_plan_devices(PlanBuilder *builder);
 void base_plan_environment(PlanBuilder *builder);
+
+/* dev-names.c: whether the devices of the host have names that nothing else has. */
+bool dev_names_check(const Plan *plan, GError **err);

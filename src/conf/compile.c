@@ -110,7 +110,7 @@ static unsigned namespaces(const DomainDef *def)
 {
     unsigned set = PLAN_NS_MOUNT | PLAN_NS_PID | PLAN_NS_UTS | PLAN_NS_IPC | PLAN_NS_CGROUP;
 
-    if (def->interfaces.n || def->features.privnet)
+    if (def->interfaces.n || def->features.privnet || hostdev_needs_network(def))
         set |= PLAN_NS_NET;
     if (def->idmap.uids.n)
         set |= PLAN_NS_USER;
@@ -295,7 +295,7 @@ bool domain_def_compile(const DomainDef *def, const DomainDefHost *host, Plan **
     plan_init(&builder);
     if (!xdr_fill_strings(&plan_xdr, plan))
         g_error("out of memory");
-    if (!check_size(plan, err))
+    if (!dev_names_check(plan, err) || !check_size(plan, err))
         return false;
     *ret_plan = g_steal_pointer(&plan);
     return true;

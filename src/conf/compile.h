@@ -35,5 +35,8 @@ void plan_set_number(PlanBuilder *builder, PlanKnob knob, const OptNumber *numbe
 /* Adds a copy; strings may be NULL. */
 void plan_add_mount(PlanBuilder *builder, const PlanMount *mount);
 
+/* device-hostdev.c: whether a network device of the host moves into the container */
+bool hostdev_needs_network(const DomainDef *def);
+
 /* device-filesystem.c */
 void filesystem_plan_root(PlanBuilder *builder);

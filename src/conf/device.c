@@ -67,7 +67,6 @@ static const DeviceClass lease_class = { "lease", &kept_record };
 static const DeviceClass input_class = { "input", NEVER };
 static const DeviceClass graphics_class = { "graphics", NEVER };
 static const DeviceClass video_class = { "video", &kept_record };
-static const DeviceClass hostdev_class = { "hostdev", NOT_YET };
 static const DeviceClass watchdog_class = { "watchdog", &kept_record };
 static const DeviceClass memballoon_class = { "memballoon", &kept_record };
 static const DeviceClass memory_class = { "memory", NOT_YET };

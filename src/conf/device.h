@@ -36,6 +36,7 @@ extern const DeviceClass console_class;
 extern const DeviceClass controller_class;
 extern const DeviceClass crypto_class;
 extern const DeviceClass filesystem_class;
+extern const DeviceClass hostdev_class;
 extern const DeviceClass hub_class;
 extern const DeviceClass interface_class;
 extern const DeviceClass iommu_class;

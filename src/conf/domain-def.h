@@ -19,6 +19,7 @@
 #include "conf/def-console.h"
 #include "conf/def-extension.h"
 #include "conf/def-filesystem.h"
+#include "conf/def-hostdev.h"
 #include "conf/def-interface.h"
 #include "conf/def-values.h"
 
@@ -245,6 +246,7 @@ struct DomainDef {
     char *emulator;
     FilesystemList filesystems;
     InterfaceList interfaces;
+    HostdevList hostdevs;
     ConsoleList consoles;
     struct RecordList *others; /* the devices without a list above, by class; may be NULL */
     SeclabelList seclabels;

@@ -31,6 +31,7 @@ char *interface_title(const Interface *interface)
 
 /* ---- names inside ---------------------------------------------------------------------------- */
 
+/* A device of the host that is moved inside keeps its name. */
 GHashTable *interface_guest_names(const DomainDef *def)
 {
     GHashTable *names = g_hash_table_new(g_str_hash, g_str_equal);
@@ -38,6 +39,9 @@ GHashTable *interface_guest_names(const DomainDef *def)
     for (size_t i = 0; i < def->interfaces.n; i++)
         if (def->interfaces.items[i]->guest_dev)
             g_hash_table_add(names, def->interfaces.items[i]->guest_dev);
+    for (size_t i = 0; i < def->hostdevs.n; i++)
+        if (def->hostdevs.items[i]->interface)
+            g_hash_table_add(names, def->hostdevs.items[i]->interface);
     return names;
 }
 

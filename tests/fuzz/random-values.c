@@ -118,6 +118,9 @@ static const char *const needed[][2] = {
     { NULL,      "source/@slave"            },
     { NULL,      "source/reconnect/@timeout"},
     { "source",  "@service"                 },
+    { "hostdev", "@mode"                    },
+    { "hostdev", "source/vendor/@id"        },
+    { "hostdev", "source/product/@id"       },
 };
 
 /* Devices that others cannot do without. */
