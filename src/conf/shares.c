@@ -93,7 +93,8 @@ bool shares_plan(PlanBuilder *builder, GError **err)
 
     if (shares_net && builder->plan->namespaces & PLAN_NS_NET)
         return fail(err, UNSUPPORTED,
-                    _("<lxc:sharenet> cannot go with interfaces or a private network"));
+                    _("<lxc:sharenet> cannot go with interfaces, network devices of the host or a "
+                      "private network"));
     return plan_one(&shares_rows[0], &def->shares.net, PLAN_NS_NET, builder, err) &&
            plan_one(&shares_rows[1], &def->shares.ipc, PLAN_NS_IPC, builder, err) &&
            plan_one(&shares_rows[2], &def->shares.uts, PLAN_NS_UTS, builder, err);
