@@ -3,8 +3,11 @@
 
 /*
  * Names below the container's /dev. Disks and devices of the host have names that users chose, or
- * that the host's own have; each has to be the only thing of its name, whatever device, console,
- * mount or node of every container came first.
+ * that the host's own have; each has to be the only thing of its name, whatever node, link, console
+ * or mount is there besides, and none can be below something that is no directory.
+ *
+ * Sorted with '/' before every other byte, what is below a name follows it at once, so that one
+ * look at each name and at what it may be below is enough.
  */
 #include <string.h>
 
@@ -13,53 +16,97 @@
 #include "conf/compile-base.h"
 #include "conf/value.h"
 
-/* "a/b/c" takes "a/b/c" for itself, and "a" and "a/b" for directories. */
+typedef struct DevName {
+    const char *path;            /* borrowed from the plan, or from `ttys` */
+    const PlanHostNode *node;    /* NULL: what every container has, or a mount */
+    const struct DevName *above; /* the nearest name that this one is, or is below */
+} DevName;
+
 typedef struct DevNames {
-    GHashTable *taken;
-    GHashTable *directories;
+    GArray *names; /* DevName */
+    GPtrArray *ttys;
 } DevNames;
 
-static void take_name(DevNames *names, const char *name)
+static void add_name(DevNames *list, const char *path, const PlanHostNode *node)
 {
-    g_hash_table_add(names->taken, g_strdup(name));
-    for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/'))
-        g_hash_table_add(names->directories, g_strndup(name, (gsize)(slash - name)));
+    DevName name = { .path = path, .node = node };
+
+    g_array_append_val(list->names, name);
 }
 
-static void take_names_of_all(DevNames *names, const Plan *plan)
+static void add_console(DevNames *list, uint32_t index)
+{
+    char *tty = g_strdup_printf("tty%u", index + 1);
+
+    g_ptr_array_add(list->ttys, tty);
+    add_name(list, tty, NULL);
+    if (index == 0)
+        add_name(list, "console", NULL);
+}
+
+static void add_all(DevNames *list, const Plan *plan)
 {
     for (uint32_t i = 0; i < plan->nodes.len; i++)
-        take_name(names, plan->nodes.items[i].path);
+        add_name(list, plan->nodes.items[i].path, NULL);
     for (uint32_t i = 0; i < plan->symlinks.len; i++)
-        take_name(names, plan->symlinks.items[i].path);
+        add_name(list, plan->symlinks.items[i].path, NULL);
     for (uint32_t i = 0; i < plan->mounts.len; i++)
         if (g_str_has_prefix(plan->mounts.items[i].target, "/dev/"))
-            take_name(names, plan->mounts.items[i].target + strlen("/dev/"));
-    for (uint32_t i = 0; i < plan->consoles.len; i++) {
-        g_autofree char *tty = g_strdup_printf("tty%u", i + 1);
-
-        take_name(names, i ? tty : "console");
-        take_name(names, tty);
-    }
+            add_name(list, plan->mounts.items[i].target + strlen("/dev/"), NULL);
+    for (uint32_t i = 0; i < plan->consoles.len; i++)
+        add_console(list, i);
+    for (uint32_t i = 0; i < plan->host_nodes.len; i++)
+        add_name(list, plan->host_nodes.items[i].path, &plan->host_nodes.items[i]);
 }
 
-static bool is_free(const DevNames *names, const char *name)
+static int rank(char byte)
 {
-    if (g_hash_table_contains(names->taken, name) ||
-        g_hash_table_contains(names->directories, name))
-        return false;
-    for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
-        g_autofree char *above = g_strndup(name, (gsize)(slash - name));
+    return byte == '\0' ? 0 : byte == '/' ? 1 : 2 + (unsigned char)byte;
+}
 
-        if (g_hash_table_contains(names->taken, above))
-            return false;
+static int compare(const void *a, const void *b)
+{
+    const char *one = ((const DevName *)a)->path;
+    const char *other = ((const DevName *)b)->path;
+
+    while (*one && *one == *other) {
+        one++;
+        other++;
+    }
+    return rank(*one) - rank(*other);
+}
+
+static bool is_or_is_below(const DevName *name, const DevName *above)
+{
+    size_t length = strlen(above->path);
+
+    return strncmp(name->path, above->path, length) == 0 &&
+           (name->path[length] == '/' || name->path[length] == '\0');
+}
+
+static bool check_unique(GArray *names, GError **err)
+{
+    for (guint i = 1; i < names->len; i++) {
+        DevName *name = &g_array_index(names, DevName, i);
+        const PlanHostNode *node = NULL;
+
+        name->above = name - 1;
+        while (name->above && !is_or_is_below(name, name->above))
+            name->above = name->above->above;
+        if (name->above)
+            node = name->node ? name->node : name->above->node;
+        if (node)
+            return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                        _("the host's device '%s' cannot be '/dev/%s' in the container, where "
+                          "'/dev/%s' is something else"),
+                        node->source, node->path,
+                        node == name->node ? name->above->path : name->path);
     }
     return true;
 }
 
-static bool take_host_nodes(DevNames *names, const Plan *plan, GError **err)
+static bool check_paths(const Plan *plan, GError **err)
 {
-    take_names_of_all(names, plan);
     for (uint32_t i = 0; i < plan->host_nodes.len; i++) {
         const PlanHostNode *node = &plan->host_nodes.items[i];
 
@@ -67,25 +114,25 @@ static bool take_host_nodes(DevNames *names, const Plan *plan, GError **err)
             return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
                         _("the host's device '%s' cannot be '/dev/%s' in the container"),
                         node->source, node->path);
-        if (!is_free(names, node->path))
-            return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                        _("the host's device '%s' cannot be '/dev/%s' in the container: something "
-                          "else is there already"),
-                        node->source, node->path);
-        take_name(names, node->path);
     }
     return true;
 }
 
 bool dev_names_check(const Plan *plan, GError **err)
 {
-    DevNames names = {
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
-    };
-    bool done = plan->host_nodes.len == 0 || take_host_nodes(&names, plan, err);
+    DevNames list = { NULL, NULL };
+    bool done;
 
-    g_hash_table_unref(names.taken);
-    g_hash_table_unref(names.directories);
+    if (plan->host_nodes.len == 0)
+        return true;
+    if (!check_paths(plan, err))
+        return false;
+    list.names = g_array_new(FALSE, FALSE, sizeof(DevName));
+    list.ttys = g_ptr_array_new_with_free_func(g_free);
+    add_all(&list, plan);
+    g_array_sort(list.names, compare);
+    done = check_unique(list.names, err);
+    g_array_unref(list.names);
+    g_ptr_array_unref(list.ttys);
     return done;
 }

@@ -242,12 +242,20 @@ static bool plan_usb(const Hostdev *hostdev, PlanBuilder *builder, GError **err)
 }
 
 /* The name below the container's /dev: as below the host's, or all of another path. */
-static const char *node_name(const char *path)
+static char *node_name(const char *path)
 {
-    path += strspn(path, "/");
-    if (g_str_has_prefix(path, "dev/"))
-        path += strlen("dev/");
-    return path + strspn(path, "/");
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+    GString *name = g_string_new(NULL);
+    bool first = true;
+
+    for (char **part = parts; *part; part++) {
+        if (!**part || strcmp(*part, ".") == 0)
+            continue;
+        if (!first || strcmp(*part, "dev") != 0)
+            g_string_append_printf(name, "%s%s", name->len ? "/" : "", *part);
+        first = false;
+    }
+    return g_string_free(name, FALSE);
 }
 
 static bool plan_node(const Hostdev *hostdev, PlanBuilder *builder, GError **err)
@@ -258,7 +266,7 @@ static bool plan_node(const Hostdev *hostdev, PlanBuilder *builder, GError **err
         return fail(err, IMPOSSIBLE, _("the host's device '%s' is not an absolute path"),
                     hostdev->path);
     node = PLAN_ADD(&builder->plan->host_nodes);
-    node->path = g_strdup(node_name(hostdev->path));
+    node->path = node_name(hostdev->path);
     node->kind = hostdev->type == HOSTDEV_STORAGE ? PLAN_HOST_NODE_BLOCK : PLAN_HOST_NODE_CHAR;
     node->source = g_strdup(hostdev->path);
     node->access = PLAN_ACCESS_READ | PLAN_ACCESS_WRITE | PLAN_ACCESS_MKNOD;
