@@ -44,6 +44,7 @@ libvirt-daemon:             network daemon of the network tests
 libvirt-daemon-driver-lxc:  the same scripts against the stock driver
 dnsmasq-base:               libvirt networks
 iptables:                   libvirt networks
+crun:                       runs exported OCI bundles
 dbus:                       the polkit tests
 polkitd:                    the polkit tests
 '

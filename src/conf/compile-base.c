@@ -85,9 +85,14 @@ static unsigned needs(const PlanBuilder *builder)
 }
 
 /* tmpfs counts as the container's memory; without a size it could fill all of it. */
+uint64_t base_tmpfs_kib(const DomainDef *def)
+{
+    return MAX(def->memory_kib / 2, 64);
+}
+
 static char *with_size(const char *options, const DomainDef *def)
 {
-    return g_strdup_printf("%s,size=%" G_GUINT64_FORMAT "k", options, MAX(def->memory_kib / 2, 64));
+    return g_strdup_printf("%s,size=%" G_GUINT64_FORMAT "k", options, base_tmpfs_kib(def));
 }
 
 void base_plan_mounts(PlanBuilder *builder)

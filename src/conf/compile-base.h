@@ -8,6 +8,8 @@
 
 /* /proc, /sys, /dev and what is below them. */
 void base_plan_mounts(PlanBuilder *builder);
+/* The size of a file system in memory of which nothing is said. */
+uint64_t base_tmpfs_kib(const DomainDef *def);
 /* Nodes and links in /dev, and which devices may be used. */
 void base_plan_devices(PlanBuilder *builder);
 void base_plan_environment(PlanBuilder *builder);

@@ -80,12 +80,15 @@ static void add_kib(PlanBuilder *builder, PlanKnob knob, const OptNumber *number
 
 /* ---- identity -------------------------------------------------------------------------------- */
 
-/* The name reduced to what a host name may hold. */
-static char *hostname(const char *name)
+/* The name, reduced to what a host name may hold, unless another one is given. */
+char *compile_hostname(const DomainDef *def)
 {
-    GString *out = g_string_new(NULL);
+    GString *out = NULL;
 
-    for (; *name; name++)
+    if (def->extension.hostname)
+        return g_strdup(def->extension.hostname);
+    out = g_string_new(NULL);
+    for (const char *name = def->name; *name; name++)
         if ((g_ascii_isalnum(*name) || *name == '-') && out->len < 64)
             g_string_append_c(out, *name);
     if (*out->str == '-')
@@ -124,8 +127,7 @@ static void plan_identity(PlanBuilder *builder)
 
     plan->name = g_strdup(def->name);
     memcpy(plan->uuid, def->uuid, sizeof(plan->uuid));
-    plan->hostname =
-        def->extension.hostname ? g_strdup(def->extension.hostname) : hostname(def->name);
+    plan->hostname = compile_hostname(def);
     plan->namespaces = namespaces(def);
     add_id_map(&plan->uid_map, &def->idmap.uids);
     add_id_map(&plan->gid_map, &def->idmap.gids);

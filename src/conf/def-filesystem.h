@@ -4,6 +4,7 @@
 /* <filesystem> as the user wrote it; see device-filesystem.c. */
 #pragma once
 
+#include "conf/def-extension.h"
 #include "conf/def-values.h"
 
 typedef enum FilesystemType {
@@ -34,6 +35,8 @@ typedef struct Filesystem {
     bool readonly;
     OptNumber space_hard_limit; /* bytes */
     OptNumber space_soft_limit;
+    FilesystemMount mount;
+    FilesystemOverlay overlay;
     char *alias;  /* live: fs0, ... */
     KeptXml rest; /* boot, address */
 } Filesystem;

@@ -41,8 +41,9 @@ bool shares_plan(PlanBuilder *builder, GError **err);
 
 /* extension.c */
 extern const Record extension_record;
-extern const char *const choice_names[]; /* of a Choice */
-extern const char *const rlimit_names[]; /* of a RlimitName: "nofile" */
+extern const char *const choice_names[];  /* of a Choice */
+extern const char *const seccomp_names[]; /* of a SeccompProfile */
+extern const char *const rlimit_names[];  /* of a RlimitName: "nofile" */
 bool extension_plan(PlanBuilder *builder, GError **err);
 
 /* metadata.c */

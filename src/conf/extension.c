@@ -18,7 +18,7 @@
 #define WRONG ERR(DOMAIN, XML_ERROR)
 
 const char *const choice_names[] = { NULL, "yes", "no", NULL };
-static const char *const seccomp_names[] = { NULL, "default", "none", "nesting", NULL };
+const char *const seccomp_names[] = { NULL, "default", "none", "nesting", NULL };
 /* RLIMIT_ in lower case, in the order of RlimitName. */
 const char *const rlimit_names[] = {
     NULL,   "as",     "core",  "cpu", "data",   "fsize",  "locks",      "memlock", "msgqueue",

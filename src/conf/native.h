@@ -30,6 +30,8 @@ typedef struct NativeFormat {
     bool (*export)(const DomainDef *def, const DomainDefHost *host, char **ret_text, GError **err);
 } NativeFormat;
 
+extern const NativeFormat oci_format;
+
 /* A configuration as a domain. */
 typedef struct NativeDomain {
     char *xml;        /* begins with the notes as a comment when there are any */

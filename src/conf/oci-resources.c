@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * linux.resources of config.json: limits, and what may be done with devices. One row for each limit
+ * serves both ways.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "conf/domain-records.h"
+#include "conf/oci.h"
+
+#define DEVICE_FOLDER "/dev/block/" /* MAJOR:MINOR in it are links to the nodes */
+#define PIDS_MAX 4194304            /* the kernel has no more, so more is no limit */
+
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+typedef struct Limit {
+    const char *group;
+    const char *member;
+    PlanKnob knob;
+    bool is_text;  /* char * rather than OptNumber */
+    int64_t scale; /* bytes in the definition's unit */
+    size_t offset; /* in DomainDef; 0: OciImport.memory */
+} Limit;
+
+static const Limit limits[] = {
+    {"memory",       "limit",                   PLAN_KNOB_MEMORY_HARD, false, 1,                  0                    },
+    {  "memory", "reservation",     PLAN_KNOB_MEMORY_SOFT,                 false,  1024,
+     offsetof(DomainDef,                                                                            memtune.soft_limit) },
+    { "memory",        "swap", PLAN_KNOB_MEMORY_AND_SWAP,                 false,  1024,
+     offsetof(DomainDef,                                                                       memtune.swap_hard_limit) },
+    { "cpu",      "shares",      PLAN_KNOB_CPU_SHARES,                 false,     1, offsetof(DomainDef,       cputune.shares) },
+    { "cpu",       "quota",       PLAN_KNOB_CPU_QUOTA,                 false,     1, offsetof(DomainDef,        cputune.quota) },
+    { "cpu",      "period",      PLAN_KNOB_CPU_PERIOD,                 false,     1, offsetof(DomainDef,       cputune.period) },
+    { "cpu",        "cpus",     PLAN_KNOB_CPUSET_CPUS,                  true,     1, offsetof(DomainDef,               cpuset) },
+    { "cpu",        "mems",     PLAN_KNOB_CPUSET_MEMS,                  true,     1, offsetof(DomainDef,     numatune.nodeset) },
+    { "pids",       "limit",        PLAN_KNOB_PIDS_MAX,                 false,     1, offsetof(DomainDef, extension.pids_limit) },
+    { "blockIO",      "weight",    PLAN_KNOB_BLKIO_WEIGHT,                 false,     1,
+     offsetof(DomainDef,                                                                              blkiotune.weight) },
+};
+
+/* Lists of devices below blockIO. */
+typedef struct DeviceLimit {
+    const char *member;
+    const char *value;
+    PlanKnob knob;
+    size_t offset; /* in BlkioDevice */
+} DeviceLimit;
+
+static const DeviceLimit device_limits[] = {
+    {"weightDevice",             "weight", PLAN_KNOB_BLKIO_DEVICE_WEIGHT,     offsetof(BlkioDevice, weight)     },
+    { "throttleReadBpsDevice",   "rate",   PLAN_KNOB_BLKIO_DEVICE_READ_BPS,
+     offsetof(BlkioDevice,                                                                          read_bytes) },
+    { "throttleWriteBpsDevice",  "rate",   PLAN_KNOB_BLKIO_DEVICE_WRITE_BPS,
+     offsetof(BlkioDevice,                                                                          write_bytes)},
+    { "throttleReadIOPSDevice",  "rate",   PLAN_KNOB_BLKIO_DEVICE_READ_IOPS,
+     offsetof(BlkioDevice,                                                                          read_iops)  },
+    { "throttleWriteIOPSDevice", "rate",   PLAN_KNOB_BLKIO_DEVICE_WRITE_IOPS,
+     offsetof(BlkioDevice,                                                                          write_iops) },
+};
+
+/* ---- reading: limits ------------------------------------------------------------------------- */
+
+/* Zero and less stand for no limit. */
+static bool read_number(OciImport *import, const OciValue *value, const Limit *limit, GError **err)
+{
+    OptNumber number = { 0 };
+    OptNumber *field =
+        limit->offset ? (void *)((char *)import->def + limit->offset) : &import->memory;
+
+    if (!oci_number(value, &number, err))
+        return false;
+    if (number.value <= 0 || (limit->knob == PLAN_KNOB_PIDS_MAX && number.value > PIDS_MAX))
+        return true;
+    field->set = true;
+    field->value = number.value / limit->scale + (number.value % limit->scale > 0);
+    return true;
+}
+
+static bool read_text(OciImport *import, const OciValue *value, const Limit *limit, GError **err)
+{
+    char **field = (void *)((char *)import->def + limit->offset);
+    const char *text = NULL;
+
+    if (!oci_string(value, &text, err))
+        return false;
+    if (!*text)
+        return true;
+    g_free(*field);
+    *field = g_strdup(text);
+    import->def->numatune.set = import->def->numatune.nodeset != NULL;
+    return true;
+}
+
+static bool read_limit(OciImport *import, const OciValue *value, GError **err)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(limits); i++) {
+        const Limit *limit = &limits[i];
+
+        if (strcmp(limit->group, value->parent->name) != 0 ||
+            strcmp(limit->member, value->name) != 0)
+            continue;
+        return limit->is_text ? read_text(import, value, limit, err)
+                              : read_number(import, value, limit, err);
+    }
+    if (!oci_is_empty(value))
+        oci_note(import, value);
+    return true;
+}
+
+static bool read_group(OciImport *import, const OciValue *value, GError **err)
+{
+    return oci_each_member(import, value, read_limit, err);
+}
+
+typedef struct Throttle {
+    OptNumber major;
+    OptNumber minor;
+    OptNumber weight;
+    OptNumber rate;
+} Throttle;
+
+static const OciMember throttle_members[] = {
+    {"major",            OCI_NUMBER, offsetof(Throttle, major) },
+    { "minor", OCI_NUMBER, offsetof(Throttle, minor) },
+    { "weight",                 OCI_NUMBER, offsetof(Throttle, weight) },
+    { "rate",        OCI_NUMBER, offsetof(Throttle, rate) },
+    { NULL           },
+};
+
+static BlkioDevice *get_device(BlkioDeviceList *devices, const char *path)
+{
+    BlkioDevice *device = NULL;
+
+    for (size_t i = 0; i < devices->n; i++)
+        if (strcmp(devices->items[i]->path, path) == 0)
+            return devices->items[i];
+    device = g_new0(BlkioDevice, 1);
+    device->path = g_strdup(path);
+    record_list_append(devices, device);
+    return device;
+}
+
+static bool read_throttle(OciImport *import, const OciValue *value, GError **err)
+{
+    Throttle throttle = { 0 };
+    const DeviceLimit *limit = device_limits;
+    BlkioDevice *device = NULL;
+    g_autofree char *path = NULL;
+
+    if (!oci_members(import, value, throttle_members, &throttle, err))
+        return false;
+    path = g_strdup_printf(DEVICE_FOLDER "%" PRId64 ":%" PRId64, throttle.major.value,
+                           throttle.minor.value);
+    while (strcmp(limit->member, value->parent->name) != 0)
+        limit++;
+    device = get_device(&import->def->blkiotune.devices, path);
+    *(OptNumber *)(void *)((char *)device + limit->offset) =
+        throttle.weight.set ? throttle.weight : throttle.rate;
+    return true;
+}
+
+static bool read_blkio_member(OciImport *import, const OciValue *value, GError **err)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(device_limits); i++)
+        if (strcmp(device_limits[i].member, value->name) == 0)
+            return oci_each(import, value, read_throttle, err);
+    return read_limit(import, value, err);
+}
+
+static bool read_blkio(OciImport *import, const OciValue *value, GError **err)
+{
+    return oci_each_member(import, value, read_blkio_member, err);
+}
+
+/* ---- reading: devices ------------------------------------------------------------------------ */
+
+typedef struct Rule {
+    bool allow;
+    const char *type;
+    OptNumber major;
+    OptNumber minor;
+    const char *access;
+} Rule;
+
+static const OciMember rule_members[] = {
+    {"allow",        OCI_FLAG, offsetof(Rule, allow) },
+    { "type", OCI_TEXT, offsetof(Rule, type) },
+    { "major",             OCI_NUMBER, offsetof(Rule, major) },
+    { "minor",      OCI_NUMBER, offsetof(Rule, minor) },
+    { "access",         OCI_TEXT, offsetof(Rule, access) },
+    { NULL      },
+};
+
+/* In the order of DeviceAllow.type. */
+static const char *const rule_types[] = { "c", "b", "a" };
+
+static int rule_type(const char *type)
+{
+    if (!type || !*type)
+        return 2;
+    if (strcmp(type, "u") == 0)
+        return 0;
+    for (int i = 0; i < (int)G_N_ELEMENTS(rule_types); i++)
+        if (strcmp(rule_types[i], type) == 0)
+            return i;
+    return -1;
+}
+
+static uint32_t access_bits(const char *access)
+{
+    return (strchr(access, 'r') ? PLAN_ACCESS_READ : 0) |
+           (strchr(access, 'w') ? PLAN_ACCESS_WRITE : 0) |
+           (strchr(access, 'm') ? PLAN_ACCESS_MKNOD : 0);
+}
+
+static int64_t number_or_all(const OptNumber *number)
+{
+    return number->set && number->value >= 0 ? number->value : -1;
+}
+
+/* What every container may do, this one's capabilities included. */
+static bool is_base_rule(const OciImport *import, const Rule *rule, int type)
+{
+    const PlanCgroup *group = &import->base->cgroup;
+    uint32_t access = access_bits(rule->access);
+
+    if (type == 2 && access == PLAN_ACCESS_MKNOD && number_or_all(&rule->major) < 0 &&
+        number_or_all(&rule->minor) < 0)
+        return features_allow_mknod(&import->def->features);
+    for (uint32_t i = 0; i < group->devices.len; i++) {
+        const PlanDeviceRule *base = &group->devices.items[i];
+
+        if (base->type == (uint32_t)*rule_types[type] && base->access == access &&
+            base->major == number_or_all(&rule->major) &&
+            base->minor == number_or_all(&rule->minor))
+            return true;
+    }
+    return false;
+}
+
+static void forget_rules(DeviceAllowList *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        g_free(list->items[i]->access);
+        g_free(list->items[i]);
+    }
+    g_clear_pointer(&list->items, g_free);
+    list->n = 0;
+}
+
+static void add_rule(OciImport *import, const Rule *rule, int type)
+{
+    DeviceAllow *allow = g_new0(DeviceAllow, 1);
+
+    allow->type = type;
+    allow->access = g_strdup(rule->access);
+    if (number_or_all(&rule->major) >= 0)
+        allow->major = rule->major;
+    if (number_or_all(&rule->minor) >= 0)
+        allow->minor = rule->minor;
+    record_list_append(&import->def->extension.devices, allow);
+}
+
+/* Nothing is allowed that is not said, so that denying everything only undoes what came before. */
+static bool read_rule(OciImport *import, const OciValue *value, GError **err)
+{
+    Rule rule = { .access = "rwm" };
+    int type;
+
+    if (!oci_members(import, value, rule_members, &rule, err))
+        return false;
+    type = rule_type(rule.type);
+    if (type < 0)
+        oci_note(import, value);
+    else if (rule.allow && !is_base_rule(import, &rule, type))
+        add_rule(import, &rule, type);
+    else if (!rule.allow && type == 2 && number_or_all(&rule.major) < 0)
+        forget_rules(&import->def->extension.devices);
+    else if (!rule.allow)
+        oci_note(import, value);
+    return true;
+}
+
+static const OciMember resource_members[] = {
+    {"memory",            OCI_READ, .read = read_group },
+    { "cpu", OCI_READ, .read = read_group },
+    { "pids",              OCI_READ, .read = read_group },
+    { "blockIO", OCI_READ, .read = read_blkio },
+    { "devices",             OCI_EACH, .read = read_rule },
+    { NULL},
+};
+
+bool oci_read_resources(OciImport *import, const OciValue *value, GError **err)
+{
+    return oci_members(import, value, resource_members, NULL, err);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static const PlanSetting *find_setting(const Plan *plan, PlanKnob knob)
+{
+    for (uint32_t i = 0; i < plan->cgroup.settings.len; i++)
+        if (plan->cgroup.settings.items[i].knob == knob)
+            return &plan->cgroup.settings.items[i];
+    return NULL;
+}
+
+/* The group's own limits; opens the group with the first. */
+static bool write_limits(OciExport *export, const char *group)
+{
+    OciWriter *json = &export->json;
+    bool opened = false;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(limits); i++) {
+        const PlanSetting *setting = find_setting(export->plan, limits[i].knob);
+
+        if (!setting || strcmp(limits[i].group, group) != 0)
+            continue;
+        if (!opened)
+            oci_put_open(json, group, '{');
+        opened = true;
+        if (limits[i].is_text)
+            oci_put_string(json, limits[i].member, setting->text);
+        else
+            oci_put_number(json, limits[i].member, setting->number);
+    }
+    return opened;
+}
+
+static void write_group(OciExport *export, const char *group)
+{
+    if (write_limits(export, group))
+        oci_put_close(&export->json, '}');
+}
+
+/* Only numbers can be written, and only a path that has them tells them. */
+static bool parse_device(const char *path, unsigned *ret_major, unsigned *ret_minor)
+{
+    int end = 0;
+
+    return g_str_has_prefix(path, DEVICE_FOLDER) &&
+           sscanf(path + strlen(DEVICE_FOLDER), "%u:%u%n", ret_major, ret_minor, &end) == 2 &&
+           !path[strlen(DEVICE_FOLDER) + (size_t)end];
+}
+
+static void write_throttle(OciExport *export, const DeviceLimit *limit, const PlanSetting *setting)
+{
+    OciWriter *json = &export->json;
+    unsigned major, minor;
+
+    if (!parse_device(setting->text, &major, &minor))
+        return;
+    oci_put_open(json, NULL, '{');
+    oci_put_number(json, "major", major);
+    oci_put_number(json, "minor", minor);
+    oci_put_number(json, limit->value, setting->number);
+    oci_put_close(json, '}');
+}
+
+static void write_blkio(OciExport *export)
+{
+    const PlanCgroup *group = &export->plan->cgroup;
+    OciWriter *json = &export->json;
+
+    if (!write_limits(export, "blockIO"))
+        oci_put_open(json, "blockIO", '{');
+    for (size_t i = 0; i < G_N_ELEMENTS(device_limits); i++) {
+        if (!find_setting(export->plan, device_limits[i].knob))
+            continue;
+        oci_put_open(json, device_limits[i].member, '[');
+        for (uint32_t j = 0; j < group->settings.len; j++)
+            if (group->settings.items[j].knob == device_limits[i].knob)
+                write_throttle(export, &device_limits[i], &group->settings.items[j]);
+        oci_put_close(json, ']');
+    }
+    oci_put_close(json, '}');
+}
+
+static void write_rules(OciExport *export)
+{
+    const PlanCgroup *group = &export->plan->cgroup;
+    OciWriter *json = &export->json;
+
+    oci_put_open(json, "devices", '[');
+    oci_put_open(json, NULL, '{');
+    oci_put_flag(json, "allow", false);
+    oci_put_string(json, "access", "rwm");
+    oci_put_close(json, '}');
+    for (uint32_t i = 0; i < group->devices.len; i++) {
+        const PlanDeviceRule *rule = &group->devices.items[i];
+        char access[4] = "";
+        char *end = access;
+
+        for (unsigned bit = 0; bit < 3; bit++)
+            if (rule->access & 1u << bit)
+                *end++ = "rwm"[bit];
+        oci_put_open(json, NULL, '{');
+        oci_put_flag(json, "allow", true);
+        oci_put_string(json, "type", (char[2]){ (char)rule->type });
+        if (rule->major >= 0)
+            oci_put_number(json, "major", rule->major);
+        if (rule->minor >= 0)
+            oci_put_number(json, "minor", rule->minor);
+        oci_put_string(json, "access", access);
+        oci_put_close(json, '}');
+    }
+    oci_put_close(json, ']');
+}
+
+static void note_settings(OciExport *export)
+{
+    const PlanCgroup *group = &export->plan->cgroup;
+
+    for (uint32_t i = 0; i < group->settings.len; i++) {
+        const PlanSetting *setting = &group->settings.items[i];
+        unsigned major, minor;
+
+        if (setting->knob == PLAN_KNOB_OOM_GROUP)
+            oci_export_note(export, _("out of memory is to kill all of the container at once"));
+        else if (setting->knob == PLAN_KNOB_MEMORY_MIN)
+            oci_export_note(export, _("%" PRId64 " bytes of memory are guaranteed"),
+                            setting->number);
+        else if (setting->knob >= PLAN_KNOB_BLKIO_DEVICE_WEIGHT &&
+                 setting->knob <= PLAN_KNOB_BLKIO_DEVICE_WRITE_BPS &&
+                 !parse_device(setting->text, &major, &minor))
+            oci_export_note(export, _("the limits of the device '%s' are not written"),
+                            setting->text);
+    }
+}
+
+void oci_write_resources(OciExport *export)
+{
+    oci_put_open(&export->json, "resources", '{');
+    write_group(export, "memory");
+    write_group(export, "cpu");
+    write_group(export, "pids");
+    write_blkio(export);
+    write_rules(export);
+    oci_put_close(&export->json, '}');
+    note_settings(export);
+}
