@@ -45,6 +45,7 @@ libvirt-daemon-driver-lxc:  the same scripts against the stock driver
 dnsmasq-base:               libvirt networks
 iptables:                   libvirt networks
 crun:                       runs exported OCI bundles
+systemd-container:          systemd-nspawn runs exported settings
 dbus:                       the polkit tests
 polkitd:                    the polkit tests
 '

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * [Network] of a .nspawn file. The end of a virtual Ethernet link that is inside is always called
+ * host0, the other ve-MACHINE, or vb-MACHINE in a bridge; addresses are for networkd on both sides.
+ */
+#include <net/if.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "conf/device.h"
+#include "conf/nspawn.h"
+#include "conf/value.h"
+
+#define NETWORK "Network"
+#define GUEST_NAME "host0"
+#define ZONE_PREFIX "vz-"
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static bool read_private(NspawnImport *import, const NspawnSetting *setting, GError **err)
+{
+    return nspawn_read_yes(setting, &import->def->features.privnet, err);
+}
+
+static Interface *add_interface(NspawnImport *import, InterfaceType type, const char *guest)
+{
+    Interface *interface = record_new(interface_class.record);
+
+    interface->type = type;
+    interface->guest_dev = g_strdup(guest);
+    device_add(import->def, &interface_class, interface);
+    return interface;
+}
+
+/* There is one link of this kind; a bridge says where its other end goes. */
+static Interface *get_veth(NspawnImport *import)
+{
+    InterfaceList *list = &import->def->interfaces;
+
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->items[i]->guest_dev, GUEST_NAME) == 0 && !list->items[i]->target_dev)
+            return list->items[i];
+    return add_interface(import, INTERFACE_ETHERNET, GUEST_NAME);
+}
+
+static bool read_veth(NspawnImport *import, const NspawnSetting *setting, GError **err)
+{
+    bool on = false;
+
+    if (!nspawn_read_yes(setting, &on, err))
+        return false;
+    if (on)
+        (void)get_veth(import); /* makes it */
+    return true;
+}
+
+static void set_bridge(NspawnImport *import, const char *bridge)
+{
+    Interface *interface = get_veth(import);
+
+    interface->type = INTERFACE_BRIDGE;
+    g_free(interface->bridge);
+    interface->bridge = g_strdup(bridge);
+}
+
+static bool read_bridge(NspawnImport *import, const NspawnSetting *setting, GError **err)
+{
+    set_bridge(import, setting->value);
+    return true;
+}
+
+static bool read_zone(NspawnImport *import, const NspawnSetting *setting, GError **err)
+{
+    g_autofree char *bridge = g_strconcat(ZONE_PREFIX, setting->value, NULL);
+
+    set_bridge(import, bridge);
+    native_note(import->result, _("the bridge '%s' is not made when the container starts"), bridge);
+    return true;
+}
+
+/* HOST[:GUEST] */
+static bool read_veth_extra(NspawnImport *import, const NspawnSetting *setting, GError **err)
+{
+    g_auto(GStrv) parts = g_strsplit(setting->value, ":", 2);
+    Interface *interface = NULL;
+
+    if (!*parts || !**parts)
+        return nspawn_refuse(setting, err);
+    interface = add_interface(import, INTERFACE_ETHERNET, parts[1] ? parts[1] : parts[0]);
+    interface->target_dev = g_strdup(parts[0]);
+    return true;
+}
+
+void nspawn_finish_network(NspawnImport *import)
+{
+    InterfaceList *list = &import->def->interfaces;
+
+    for (size_t i = 0; i < list->n; i++) {
+        const char *mac = g_hash_table_lookup(import->macs, list->items[i]->guest_dev);
+
+        if (mac)
+            list->items[i]->mac_set = value_parse_mac(mac, list->items[i]->mac);
+    }
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static void write_private(NspawnExport *export, const NspawnRow *row)
+{
+    if (export->plan->namespaces & PLAN_NS_NET)
+        nspawn_put(export, row, "yes");
+}
+
+/* What becomes the one link: the first in a bridge, or else the first without a name outside. */
+static const Interface *main_link(const NspawnExport *export)
+{
+    const InterfaceList *list = &export->def->interfaces;
+
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i]->type == INTERFACE_BRIDGE)
+            return list->items[i];
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i]->type == INTERFACE_ETHERNET && !list->items[i]->target_dev)
+            return list->items[i];
+    return NULL;
+}
+
+static bool is_extra(const NspawnExport *export, const Interface *interface)
+{
+    return interface->type == INTERFACE_ETHERNET && interface->target_dev &&
+           interface != main_link(export);
+}
+
+const char *nspawn_guest_name(const NspawnExport *export, size_t index)
+{
+    const Interface *interface = export->def->interfaces.items[index];
+
+    if (interface == main_link(export))
+        return GUEST_NAME;
+    return is_extra(export, interface) ? export->plan->links.items[index].guest_name : NULL;
+}
+
+static void put(NspawnExport *export, const char *key, const char *value)
+{
+    nspawn_put(export, &(NspawnRow){ .section = NETWORK, .key = key }, value);
+}
+
+/* In the order of the definition, whatever their keys are. */
+static void write_links(NspawnExport *export, const NspawnRow *row)
+{
+    const InterfaceList *list = &export->def->interfaces;
+
+    for (size_t i = 0; i < list->n; i++) {
+        const Interface *interface = list->items[i];
+        const char *target = interface->target_dev ? interface->target_dev : "";
+        g_autofree char *names =
+            g_strconcat(target, ":", export->plan->links.items[i].guest_name, NULL);
+
+        if (is_extra(export, interface))
+            put(export, "VirtualEthernetExtra", names);
+        else if (interface != main_link(export))
+            continue; /* noted */
+        else if (interface->type == INTERFACE_BRIDGE)
+            put(export, "Bridge", interface->bridge);
+        else
+            put(export, "VirtualEthernet", "yes");
+    }
+}
+
+const NspawnRow nspawn_network_rows[] = {
+    {NETWORK,            "Private", read_private, write_private },
+    { NETWORK,      "VirtualEthernet", read_veth, write_links },
+    { NETWORK,                 "VirtualEthernetExtra", read_veth_extra, NULL },
+    { NETWORK,"Bridge", read_bridge, NULL },
+    { NETWORK,       "Zone", read_zone, NULL },
+    { NULL          },
+};
+
+/* Addresses, and all that has no key. */
+void nspawn_note_network(NspawnExport *export)
+{
+    const InterfaceList *list = &export->def->interfaces;
+    const Interface *link = main_link(export);
+
+    for (size_t i = 0; i < list->n; i++) {
+        const Interface *interface = list->items[i];
+        const char *guest = export->plan->links.items[i].guest_name;
+
+        if (!nspawn_guest_name(export, i))
+            nspawn_export_note(export, _("the interface '%s' is not written"), guest);
+        if (interface == link && strcmp(guest, GUEST_NAME) != 0)
+            nspawn_export_note(export, _("the interface '%s' is called '%s'"), guest, GUEST_NAME);
+        if (interface->ips.n || interface->routes.n || interface->host_ips.n ||
+            interface->host_routes.n)
+            nspawn_export_note(export, _("the addresses and routes of '%s' are not written"),
+                               guest);
+    }
+}
