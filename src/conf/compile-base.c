@@ -148,6 +148,12 @@ static const PlanDeviceRule rules[] = {
     { 'c', 136, ANY, EVERY},
 };
 
+size_t base_device_rules(const PlanDeviceRule **ret_rules)
+{
+    *ret_rules = rules;
+    return G_N_ELEMENTS(rules);
+}
+
 void base_plan_devices(PlanBuilder *builder)
 {
     Plan *plan = builder->plan;

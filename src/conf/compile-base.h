@@ -12,6 +12,8 @@ void base_plan_mounts(PlanBuilder *builder);
 uint64_t base_tmpfs_kib(const DomainDef *def);
 /* Nodes and links in /dev, and which devices may be used. */
 void base_plan_devices(PlanBuilder *builder);
+/* The devices that every container may use; borrowed. */
+size_t base_device_rules(const PlanDeviceRule **ret_rules);
 void base_plan_environment(PlanBuilder *builder);
 
 /* dev-names.c: whether the devices of the host have names that nothing else has. */

@@ -196,6 +196,8 @@ typedef struct SharesDef {
     Share uts;
 } SharesDef;
 
+typedef enum SeclabelType { SECLABEL_DYNAMIC, SECLABEL_STATIC, SECLABEL_NONE } SeclabelType;
+
 /* Only type none, so far. */
 typedef struct Seclabel {
     int type;

@@ -44,6 +44,8 @@ extern const Record extension_record;
 extern const char *const choice_names[];  /* of a Choice */
 extern const char *const seccomp_names[]; /* of a SeccompProfile */
 extern const char *const rlimit_names[];  /* of a RlimitName: "nofile" */
+/* Which namespace a sysctl belongs to, as PLAN_NS_*; 0: none, it is the host's. */
+unsigned extension_sysctl_space(const char *name);
 bool extension_plan(PlanBuilder *builder, GError **err);
 
 /* metadata.c */

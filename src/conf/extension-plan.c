@@ -99,18 +99,26 @@ static const SysctlSpace sysctl_spaces[] = {
     { "user.max_",         PLAN_NS_USER},
 };
 
+unsigned extension_sysctl_space(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(sysctl_spaces); i++)
+        if (g_str_has_prefix(name, sysctl_spaces[i].prefix))
+            return sysctl_spaces[i].space;
+    return 0;
+}
+
 static bool check_sysctl_space(const char *name, unsigned spaces, GError **err)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(sysctl_spaces); i++) {
-        if (!g_str_has_prefix(name, sysctl_spaces[i].prefix))
-            continue;
-        if (spaces & sysctl_spaces[i].space)
-            return true;
+    unsigned space = extension_sysctl_space(name);
+
+    if (!space)
+        return fail(err, UNSUPPORTED, _("the sysctl '%s' is the host's, not one of a namespace"),
+                    name);
+    if (!(spaces & space))
         return fail(err, UNSUPPORTED,
                     _("the sysctl '%s' needs a namespace that the container shares with the host"),
                     name);
-    }
-    return fail(err, UNSUPPORTED, _("the sysctl '%s' is the host's, not one of a namespace"), name);
+    return true;
 }
 
 static bool plan_sysctls(const SysctlList *list, PlanBuilder *builder, GError **err)

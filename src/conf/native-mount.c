@@ -106,3 +106,19 @@ void native_mount_apply(const NativeMount *mount, Filesystem *fs)
     if (mount->idmap)
         fs->mount.idmapped = CHOICE_YES;
 }
+
+static void add_word(GString *words, const char *prefix, const char *word)
+{
+    g_string_append_printf(words, "%s%s%s", words->len ? "," : "", prefix, word);
+}
+
+void native_mount_words(const Filesystem *fs, GString *words)
+{
+    if (fs->readonly)
+        add_word(words, "", "ro");
+    for (size_t i = 0; i < G_N_ELEMENTS(flag_options); i++)
+        if (*(const bool *)((const char *)&fs->mount + flag_options[i].offset))
+            add_word(words, "", flag_options[i].name);
+    if (fs->mount.propagation)
+        add_word(words, "r", propagation_names[fs->mount.propagation]);
+}

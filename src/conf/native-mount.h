@@ -29,3 +29,5 @@ Propagation native_mount_propagation(const char *word);
 const char *native_mount_flag(size_t index, unsigned *ret_flag);
 /* Read-only, flags and propagation. */
 void native_mount_apply(const NativeMount *mount, Filesystem *fs);
+/* The other way round: appends the words, separated by commas. */
+void native_mount_words(const Filesystem *fs, GString *words);

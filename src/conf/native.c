@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "conf/record.h"
 
-static const NativeFormat *const formats[] = { &nspawn_format, &oci_format, NULL };
+static const NativeFormat *const formats[] = { &lxc_format, &nspawn_format, &oci_format, NULL };
 
 static const NativeFormat *find_format(const char *name, GError **err)
 {

@@ -30,6 +30,7 @@ typedef struct NativeFormat {
     bool (*export)(const DomainDef *def, const DomainDefHost *host, char **ret_text, GError **err);
 } NativeFormat;
 
+extern const NativeFormat lxc_format;
 extern const NativeFormat nspawn_format;
 extern const NativeFormat oci_format;
 

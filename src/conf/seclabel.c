@@ -11,8 +11,6 @@
 #include "base/text.h"
 #include "conf/domain-records.h"
 
-enum { SECLABEL_DYNAMIC, SECLABEL_STATIC, SECLABEL_NONE };
-
 static const char *const type_names[] = { "dynamic", "static", "none", NULL };
 static const char *const relabel_names[] = { NULL, "yes", "no", NULL };
 

@@ -16,4 +16,6 @@ typedef struct Command {
 } Command;
 
 extern const Command check_command;
+extern const Command export_command;
+extern const Command import_command;
 extern const Command plan_command;

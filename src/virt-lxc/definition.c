@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -15,7 +14,7 @@
 
 #define INPUT_SIZE_MAX (16u << 20)
 
-static bool read_input(const char *path, char **ret_text, GError **err)
+bool definition_read_text(const char *path, char **ret_text, GError **err)
 {
     bool standard = g_strcmp0(path, "-") == 0;
     FILE *in = standard ? stdin : fopen(path, "re");
@@ -40,20 +39,28 @@ static bool read_input(const char *path, char **ret_text, GError **err)
     return true;
 }
 
+bool definition_host(struct utsname *names, DomainDefHost *ret_host, GError **err)
+{
+    if (uname(names) < 0)
+        return fail_errno(err, errno, _("cannot learn the host's architecture"));
+    *ret_host = (DomainDefHost){ .arch = names->machine,
+                                 .emulator = LIBEXECDIR "/libvirt_lxc",
+                                 .default_partition = "/machine" };
+    return true;
+}
+
 bool definition_read(const char *path, DomainDefFlags flags, Plan **ret_plan, GError **err)
 {
     g_autoptr(Schema) schema = schema_new(SCHEMA_DOMAIN);
-    DomainDefHost host = { .emulator = LIBEXECDIR "/libvirt_lxc",
-                           .default_partition = "/machine",
-                           .schema = schema };
-    struct utsname host_name;
+    DomainDefHost host;
+    struct utsname names;
     g_autofree char *xml = NULL;
     g_autoptr(DomainDef) def = NULL;
 
-    if (uname(&host_name) < 0)
-        return fail_errno(err, errno, _("cannot learn the host's architecture"));
-    host.arch = host_name.machine;
-    return read_input(path, &xml, err) &&
+    if (!definition_host(&names, &host, err))
+        return false;
+    host.schema = schema;
+    return definition_read_text(path, &xml, err) &&
            domain_def_parse(xml, DOMAIN_DEF_INACTIVE | flags, &host, &def, err) &&
            domain_def_compile(def, &host, ret_plan, err);
 }

@@ -4,7 +4,14 @@
 /* A domain's definition from a file, read as the daemon would read it. */
 #pragma once
 
+#include <sys/utsname.h>
+
 #include "conf/domain-def.h"
 
 /* "-" is standard input. `flags`: DOMAIN_DEF_VALIDATE or none. */
 bool definition_read(const char *path, DomainDefFlags flags, Plan **ret_plan, GError **err);
+
+/* A file, or with "-" standard input, as text. */
+bool definition_read_text(const char *path, char **ret_text, GError **err);
+/* This host as the daemon would see it; points into `names`. */
+bool definition_host(struct utsname *names, DomainDefHost *ret_host, GError **err);

@@ -14,7 +14,8 @@
 #include "config.h"
 #include "virt-lxc/command.h"
 
-static const Command *const commands[] = { &check_command, &plan_command };
+static const Command *const commands[] = { &check_command, &export_command, &import_command,
+                                           &plan_command };
 
 static void print_help(void)
 {

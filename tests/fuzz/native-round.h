@@ -13,3 +13,8 @@
 
 /* Aborts when that does not hold. */
 void native_round(const char *format, const uint8_t *data, size_t size);
+/*
+ * The same, and where no remark of a written text begins with `lost`, it is the same container
+ * after the first round already.
+ */
+void native_round_same(const char *format, const char *lost, const uint8_t *data, size_t size);

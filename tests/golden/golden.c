@@ -15,7 +15,8 @@ typedef struct Name {
 } Name;
 
 static const Name codes[] = {
-    {VIR_ERR_INTERNAL_ERROR,      "INTERNAL_ERROR"    },
+    {VIR_ERR_CONF_SYNTAX,         "CONF_SYNTAX"       },
+    { VIR_ERR_INTERNAL_ERROR,     "INTERNAL_ERROR"    },
     { VIR_ERR_INVALID_ARG,        "INVALID_ARG"       },
     { VIR_ERR_NO_NAME,            "NO_NAME"           },
     { VIR_ERR_NO_SOURCE,          "NO_SOURCE"         },
@@ -30,6 +31,7 @@ static const Name codes[] = {
 
 static const Name origins[] = {
     {VIR_FROM_NONE,          "NONE"        },
+    { VIR_FROM_CONF,         "CONF"        },
     { VIR_FROM_XML,          "XML"         },
     { VIR_FROM_DOMAIN,       "DOMAIN"      },
     { VIR_FROM_LXC,          "LXC"         },
