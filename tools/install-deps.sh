@@ -43,6 +43,7 @@ python3-libvirt:            the integration tests speak through it
 libvirt-daemon:             network daemon of the network tests
 libvirt-daemon-driver-lxc:  the same scripts against the stock driver
 dnsmasq-base:               libvirt networks
+lxc:                        runs what domxml-to-native writes
 iptables:                   libvirt networks
 crun:                       runs exported OCI bundles
 systemd-container:          systemd-nspawn runs exported settings
@@ -82,9 +83,15 @@ missing_here() {
     true
 }
 
-# While packages are installed, no service may start: policy-rc.d is Debian's word for that.
+# While packages are installed, no service may start: policy-rc.d is Debian's word for that. They also
+# enable their services for the next boot; whatever is new of these links is taken away again.
 policy=/usr/sbin/policy-rc.d
+enabled() {
+    find /etc/systemd/system /etc/rc[0-6S].d -type l 2> /dev/null || true
+}
+
 forbid_services() {
+    enabled_before=$(enabled)
     trap 'allow_services' EXIT
     trap 'exit 130' INT TERM HUP
     if [ -e "$policy" ] && [ ! -e "$policy.virtlxcd" ]; then
@@ -95,6 +102,9 @@ forbid_services() {
 }
 
 allow_services() {
+    enabled | grep -vxF "$enabled_before" | while read -r link; do
+        rm -f "$link"
+    done
     if [ -e "$policy.virtlxcd" ]; then
         mv "$policy.virtlxcd" "$policy"
     elif grep -q virtlxcd "$policy" 2>/dev/null; then
