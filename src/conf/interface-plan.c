@@ -161,32 +161,24 @@ static bool plan_mtu(const Interface *interface, PlanLink *link, GError **err)
     return true;
 }
 
-static PlanLinkKind link_kind(InterfaceType type)
-{
-    switch ((int)type) {
-    case INTERFACE_NETWORK:
-        return PLAN_LINK_NETWORK;
-    case INTERFACE_BRIDGE:
-        return PLAN_LINK_BRIDGE;
-    case INTERFACE_DIRECT:
-        return PLAN_LINK_DIRECT;
-    case INTERFACE_NULL:
-        return PLAN_LINK_UNPLUGGED;
-    }
-    return PLAN_LINK_ETHERNET;
-}
+/* The other types have been refused. */
+static const PlanLinkKind link_kinds[] = {
+    [INTERFACE_NETWORK] = PLAN_LINK_NETWORK,   [INTERFACE_BRIDGE] = PLAN_LINK_BRIDGE,
+    [INTERFACE_ETHERNET] = PLAN_LINK_ETHERNET, [INTERFACE_DIRECT] = PLAN_LINK_DIRECT,
+    [INTERFACE_NULL] = PLAN_LINK_UNPLUGGED,
+};
+
+static const PlanMacvlanMode macvlan_modes[] = {
+    [MACVLAN_VEPA] = PLAN_MACVLAN_VEPA,
+    [MACVLAN_BRIDGE] = PLAN_MACVLAN_BRIDGE,
+    [MACVLAN_PRIVATE] = PLAN_MACVLAN_PRIVATE,
+    [MACVLAN_PASSTHROUGH] = PLAN_MACVLAN_PASSTHROUGH,
+};
 
 /* The host's side: what the link is, and what it is plugged into. */
 static void plan_source(const Interface *interface, PlanLink *link)
 {
-    static const PlanMacvlanMode modes[] = {
-        [MACVLAN_VEPA] = PLAN_MACVLAN_VEPA,
-        [MACVLAN_BRIDGE] = PLAN_MACVLAN_BRIDGE,
-        [MACVLAN_PRIVATE] = PLAN_MACVLAN_PRIVATE,
-        [MACVLAN_PASSTHROUGH] = PLAN_MACVLAN_PASSTHROUGH,
-    };
-
-    link->kind = link_kind(interface->type);
+    link->kind = link_kinds[interface->type];
     link->host_name = g_strdup(interface->target_dev);
     link->isolated = interface->isolated == CHOICE_YES;
     link->network = g_strdup(interface->network);
@@ -195,7 +187,7 @@ static void plan_source(const Interface *interface, PlanLink *link)
         link->bridge = g_strdup(interface->bridge);
     if (link->kind == PLAN_LINK_DIRECT) {
         link->device = g_strdup(interface->device);
-        link->macvlan = modes[interface->macvlan];
+        link->macvlan = macvlan_modes[interface->macvlan];
     }
     interface_plan_addresses(&interface->host_ips, &interface->host_routes, link, LINK_ON_HOST);
 }
