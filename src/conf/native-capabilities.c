@@ -17,12 +17,14 @@ typedef struct NewCapability {
     int number;
 } NewCapability;
 
+/* clang-format off */
 static const NewCapability new_capabilities[] = {
-    {"audit_read",          37},
-    { "perfmon",            38},
-    { "bpf",                39},
-    { "checkpoint_restore", 40},
+    { "audit_read",         37 },
+    { "perfmon",            38 },
+    { "bpf",                39 },
+    { "checkpoint_restore", 40 },
 };
+/* clang-format on */
 
 int native_capability_number(const char *name)
 {

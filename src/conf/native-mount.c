@@ -19,12 +19,14 @@ typedef struct FlagOption {
     unsigned flag; /* PLAN_MOUNT_F_* */
 } FlagOption;
 
+/* clang-format off */
 static const FlagOption flag_options[] = {
-    {"nosuid",   offsetof(FilesystemMount, nosuid),  PLAN_MOUNT_F_NOSUID },
-    { "nodev",   offsetof(FilesystemMount, nodev),   PLAN_MOUNT_F_NODEV  },
+    { "nosuid",  offsetof(FilesystemMount, nosuid),  PLAN_MOUNT_F_NOSUID },
+    { "nodev",   offsetof(FilesystemMount, nodev),   PLAN_MOUNT_F_NODEV },
     { "noexec",  offsetof(FilesystemMount, noexec),  PLAN_MOUNT_F_NOEXEC },
-    { "noatime", offsetof(FilesystemMount, noatime), PLAN_MOUNT_F_NOATIME},
+    { "noatime", offsetof(FilesystemMount, noatime), PLAN_MOUNT_F_NOATIME },
 };
+/* clang-format on */
 
 /* What a mount is without saying so. */
 static const char *const usual_options[] = {

@@ -190,16 +190,18 @@ typedef struct Personality {
     const char *arch;
 } Personality;
 
+/* clang-format off */
 static const Personality personalities[] = {
-    {"x86-64", "x86_64" },
-    { "x86",   "i686"   },
-    { "arm64", "aarch64"},
-    { "arm",   "armv7l" },
-    { "s390x", "s390x"  },
-    { "s390",  "s390"   },
-    { "ppc64", "ppc64"  },
-    { "ppc",   "ppc"    },
+    { "x86-64", "x86_64" },
+    { "x86",    "i686" },
+    { "arm64",  "aarch64" },
+    { "arm",    "armv7l" },
+    { "s390x",  "s390x" },
+    { "s390",   "s390" },
+    { "ppc64",  "ppc64" },
+    { "ppc",    "ppc" },
 };
+/* clang-format on */
 
 static bool read_personality(NspawnImport *import, const NspawnSetting *setting, GError **err)
 {
@@ -273,21 +275,23 @@ static void write_signal(NspawnExport *export, const NspawnRow *row)
         nspawn_put(export, row, export->def->extension.stop_signal);
 }
 
+/* clang-format off */
 const NspawnRow nspawn_exec_rows[] = {
-    {EXEC,                "Boot", read_boot, write_boot },
-    { EXEC,          "ProcessTwo", NULL, NULL },
-    { EXEC,                  "Parameters", read_parameters, write_parameters },
-    { EXEC,"Environment", read_environment, write_environment },
-    { EXEC,               "User", read_user, write_user },
-    { EXEC,               "WorkingDirectory", read_directory, write_directory },
-    { EXEC,    "Hostname", read_hostname, write_hostname },
-    { EXEC,                  "MachineID", read_machine_id, write_machine_id },
-    { EXEC,         "Personality", read_personality, write_personality },
-    { EXEC,  "KillSignal", read_signal, write_signal },
-    { EXEC,               "ResolvConf", read_resolv_conf, write_resolv_conf },
-    { EXEC,          "Timezone", NULL, write_off },
-    { EXEC,                  "LinkJournal", NULL, write_no },
-    { EXEC,"NotifyReady", NULL, NULL },
-    { EXEC,    "SuppressSync", NULL, NULL },
-    { NULL              },
+    { EXEC, "Boot",             read_boot,        write_boot },
+    { EXEC, "ProcessTwo",       NULL,             NULL },
+    { EXEC, "Parameters",       read_parameters,  write_parameters },
+    { EXEC, "Environment",      read_environment, write_environment },
+    { EXEC, "User",             read_user,        write_user },
+    { EXEC, "WorkingDirectory", read_directory,   write_directory },
+    { EXEC, "Hostname",         read_hostname,    write_hostname },
+    { EXEC, "MachineID",        read_machine_id,  write_machine_id },
+    { EXEC, "Personality",      read_personality, write_personality },
+    { EXEC, "KillSignal",       read_signal,      write_signal },
+    { EXEC, "ResolvConf",       read_resolv_conf, write_resolv_conf },
+    { EXEC, "Timezone",         NULL,             write_off },
+    { EXEC, "LinkJournal",      NULL,             write_no },
+    { EXEC, "NotifyReady",      NULL,             NULL },
+    { EXEC, "SuppressSync",     NULL,             NULL },
+    { NULL },
 };
+/* clang-format on */

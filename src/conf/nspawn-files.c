@@ -339,19 +339,21 @@ static void write_filesystems(NspawnExport *export, const NspawnRow *row)
     }
 }
 
+/* clang-format off */
 const NspawnRow nspawn_files_rows[] = {
-    {EXEC,                     "Ephemeral", read_ephemeral, NULL },
-    { FILES,          "ReadOnly", read_readonly, write_readonly },
-    { FILES,                       "Volatile", read_volatile, write_volatile },
-    { FILES,     "PrivateUsersOwnership", read_ownership, write_ownership },
-    { FILES,          "Bind", read_bind, write_filesystems },
-    { FILES,                   "BindReadOnly", read_bind_readonly, NULL },
-    { FILES,           "TemporaryFileSystem", read_tmpfs, NULL },
-    { FILES,                       "Overlay", read_overlay, NULL },
-    { FILES,"OverlayReadOnly", read_overlay_readonly, NULL },
-    { FILES,         "Inaccessible", read_inaccessible, write_inaccessible },
-    { NULL                  },
+    { EXEC,  "Ephemeral",             read_ephemeral,        NULL },
+    { FILES, "ReadOnly",              read_readonly,         write_readonly },
+    { FILES, "Volatile",              read_volatile,         write_volatile },
+    { FILES, "PrivateUsersOwnership", read_ownership,        write_ownership },
+    { FILES, "Bind",                  read_bind,             write_filesystems },
+    { FILES, "BindReadOnly",          read_bind_readonly,    NULL },
+    { FILES, "TemporaryFileSystem",   read_tmpfs,            NULL },
+    { FILES, "Overlay",               read_overlay,          NULL },
+    { FILES, "OverlayReadOnly",       read_overlay_readonly, NULL },
+    { FILES, "Inaccessible",          read_inaccessible,     write_inaccessible },
+    { NULL },
 };
+/* clang-format on */
 
 /* ---- the rest -------------------------------------------------------------------------------- */
 

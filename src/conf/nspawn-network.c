@@ -17,6 +17,7 @@
 #define NETWORK "Network"
 #define GUEST_NAME "host0"
 #define ZONE_PREFIX "vz-"
+#define MACVLAN_PREFIX "mv-"
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
@@ -94,6 +95,40 @@ static bool read_veth_extra(NspawnImport *import, const NspawnSetting *setting, 
     return true;
 }
 
+static bool read_macvlan(NspawnImport *import, const NspawnSetting *setting, GError **err)
+{
+    g_auto(GStrv) words = nspawn_words(setting->value);
+
+    if (!words)
+        return nspawn_refuse(setting, err);
+    for (char **word = words; *word; word++) {
+        g_autofree char *guest = g_strconcat(MACVLAN_PREFIX, *word, NULL);
+        Interface *interface = add_interface(import, INTERFACE_DIRECT, guest);
+
+        interface->device = g_strdup(*word);
+        interface->macvlan = MACVLAN_BRIDGE;
+    }
+    return true;
+}
+
+/* A device of the host moves in. */
+static bool read_interface(NspawnImport *import, const NspawnSetting *setting, GError **err)
+{
+    g_auto(GStrv) words = nspawn_words(setting->value);
+
+    if (!words)
+        return nspawn_refuse(setting, err);
+    for (char **word = words; *word; word++) {
+        Hostdev *hostdev = record_new(hostdev_class.record);
+
+        hostdev->mode = HOSTDEV_CAPABILITIES;
+        hostdev->type = HOSTDEV_NET;
+        hostdev->interface = g_strdup(*word);
+        device_add(import->def, &hostdev_class, hostdev);
+    }
+    return true;
+}
+
 void nspawn_finish_network(NspawnImport *import)
 {
     InterfaceList *list = &import->def->interfaces;
@@ -128,71 +163,92 @@ static const Interface *main_link(const NspawnExport *export)
     return NULL;
 }
 
-static bool is_extra(const NspawnExport *export, const Interface *interface)
-{
-    return interface->type == INTERFACE_ETHERNET && interface->target_dev &&
-           interface != main_link(export);
-}
+/* One line for an interface, and what it is called inside then. */
+typedef struct Line {
+    const char *key; /* NULL: there is none */
+    char *value;
+    char *guest;
+} Line;
 
-const char *nspawn_guest_name(const NspawnExport *export, size_t index)
+static void line_clear(Line *line)
+{
+    g_free(line->value);
+    g_free(line->guest);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Line, line_clear)
+
+static Line describe(const NspawnExport *export, size_t index)
 {
     const Interface *interface = export->def->interfaces.items[index];
+    const char *guest = export->plan->links.items[index].guest_name;
 
+    if (interface == main_link(export) && interface->type == INTERFACE_BRIDGE)
+        return (Line){ "Bridge", g_strdup(interface->bridge), g_strdup(GUEST_NAME) };
     if (interface == main_link(export))
-        return GUEST_NAME;
-    return is_extra(export, interface) ? export->plan->links.items[index].guest_name : NULL;
+        return (Line){ "VirtualEthernet", g_strdup("yes"), g_strdup(GUEST_NAME) };
+    if (interface->type == INTERFACE_ETHERNET && interface->target_dev)
+        return (Line){ "VirtualEthernetExtra", g_strconcat(interface->target_dev, ":", guest, NULL),
+                       g_strdup(guest) };
+    if (interface->type == INTERFACE_DIRECT)
+        return (Line){ "MACVLAN", g_strdup(interface->device),
+                       g_strconcat(MACVLAN_PREFIX, interface->device, NULL) };
+    return (Line){ 0 };
 }
 
-static void put(NspawnExport *export, const char *key, const char *value)
+char *nspawn_guest_name(const NspawnExport *export, size_t index)
 {
-    nspawn_put(export, &(NspawnRow){ .section = NETWORK, .key = key }, value);
+    g_auto(Line) line = describe(export, index);
+
+    return g_steal_pointer(&line.guest);
 }
 
 /* In the order of the definition, whatever their keys are. */
 static void write_links(NspawnExport *export, const NspawnRow *row)
 {
-    const InterfaceList *list = &export->def->interfaces;
+    for (size_t i = 0; i < export->def->interfaces.n; i++) {
+        g_auto(Line) line = describe(export, i);
 
-    for (size_t i = 0; i < list->n; i++) {
-        const Interface *interface = list->items[i];
-        const char *target = interface->target_dev ? interface->target_dev : "";
-        g_autofree char *names =
-            g_strconcat(target, ":", export->plan->links.items[i].guest_name, NULL);
-
-        if (is_extra(export, interface))
-            put(export, "VirtualEthernetExtra", names);
-        else if (interface != main_link(export))
-            continue; /* noted */
-        else if (interface->type == INTERFACE_BRIDGE)
-            put(export, "Bridge", interface->bridge);
-        else
-            put(export, "VirtualEthernet", "yes");
+        if (line.key)
+            nspawn_put(export, &(NspawnRow){ .section = NETWORK, .key = line.key }, line.value);
     }
 }
 
+static void write_interface(NspawnExport *export, const NspawnRow *row)
+{
+    const HostdevList *list = &export->def->hostdevs;
+
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i]->type == HOSTDEV_NET)
+            nspawn_put(export, row, list->items[i]->interface);
+}
+
+/* clang-format off */
 const NspawnRow nspawn_network_rows[] = {
-    {NETWORK,            "Private", read_private, write_private },
-    { NETWORK,      "VirtualEthernet", read_veth, write_links },
-    { NETWORK,                 "VirtualEthernetExtra", read_veth_extra, NULL },
-    { NETWORK,"Bridge", read_bridge, NULL },
-    { NETWORK,       "Zone", read_zone, NULL },
-    { NULL          },
+    { NETWORK, "Private",              read_private,    write_private },
+    { NETWORK, "VirtualEthernet",      read_veth,       write_links },
+    { NETWORK, "VirtualEthernetExtra", read_veth_extra, NULL },
+    { NETWORK, "Bridge",               read_bridge,     NULL },
+    { NETWORK, "Zone",                 read_zone,       NULL },
+    { NETWORK, "MACVLAN",              read_macvlan,    NULL },
+    { NETWORK, "Interface",            read_interface,  write_interface },
+    { NULL },
 };
+/* clang-format on */
 
 /* Addresses, and all that has no key. */
 void nspawn_note_network(NspawnExport *export)
 {
     const InterfaceList *list = &export->def->interfaces;
-    const Interface *link = main_link(export);
 
     for (size_t i = 0; i < list->n; i++) {
         const Interface *interface = list->items[i];
         const char *guest = export->plan->links.items[i].guest_name;
+        g_auto(Line) line = describe(export, i);
 
-        if (!nspawn_guest_name(export, i))
+        if (!line.key)
             nspawn_export_note(export, _("the interface '%s' is not written"), guest);
-        if (interface == link && strcmp(guest, GUEST_NAME) != 0)
-            nspawn_export_note(export, _("the interface '%s' is called '%s'"), guest, GUEST_NAME);
+        else if (strcmp(guest, line.guest) != 0)
+            nspawn_export_note(export, _("the interface '%s' is called '%s'"), guest, line.guest);
         if (interface->ips.n || interface->routes.n || interface->host_ips.n ||
             interface->host_routes.n)
             nspawn_export_note(export, _("the addresses and routes of '%s' are not written"),

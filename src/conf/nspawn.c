@@ -116,24 +116,26 @@ static void write_mac(NspawnExport *export, const NspawnRow *row)
     const InterfaceList *list = &export->def->interfaces;
 
     for (size_t i = 0; i < list->n; i++) {
-        const char *guest = nspawn_guest_name(export, i);
-        g_autofree char *mac = value_format_mac(list->items[i]->mac);
-        g_autofree char *value = g_strconcat(guest, " ", mac, NULL);
+        g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
 
-        if (guest)
-            nspawn_put(export, row, value);
+        g_ptr_array_add(words, nspawn_guest_name(export, i));
+        g_ptr_array_add(words, value_format_mac(list->items[i]->mac));
+        if (words->pdata[0])
+            nspawn_put_words(export, row, words);
     }
 }
 
+/* clang-format off */
 static const NspawnRow own_rows[] = {
-    {OURS,             "Name", read_name, write_name },
-    { OURS,       "Directory", read_directory, write_directory },
-    { OURS,               "Memory", read_memory, write_memory },
-    { OURS,"Title", read_title, write_title },
+    { OURS, "Name",        read_name,        write_name },
+    { OURS, "Directory",   read_directory,   write_directory },
+    { OURS, "Memory",      read_memory,      write_memory },
+    { OURS, "Title",       read_title,       write_title },
     { OURS, "Description", read_description, write_description },
-    { OURS,            "MACAddress", read_mac, write_mac },
-    { NULL    },
+    { OURS, "MACAddress",  read_mac,         write_mac },
+    { NULL },
 };
+/* clang-format on */
 
 static const NspawnRow *const all_rows[] = {
     own_rows, nspawn_exec_rows, nspawn_rights_rows, nspawn_files_rows, nspawn_network_rows, NULL,
@@ -300,13 +302,15 @@ typedef struct Property {
     const char *name;
 } Property;
 
+/* clang-format off */
 static const Property properties[] = {
-    {PLAN_KNOB_MEMORY_HARD,  "MemoryMax"         },
-    { PLAN_KNOB_MEMORY_MIN,  "MemoryMin"         },
-    { PLAN_KNOB_PIDS_MAX,    "TasksMax"          },
-    { PLAN_KNOB_CPUSET_CPUS, "AllowedCPUs"       },
-    { PLAN_KNOB_CPUSET_MEMS, "AllowedMemoryNodes"},
+    { PLAN_KNOB_MEMORY_HARD, "MemoryMax" },
+    { PLAN_KNOB_MEMORY_MIN,  "MemoryMin" },
+    { PLAN_KNOB_PIDS_MAX,    "TasksMax" },
+    { PLAN_KNOB_CPUSET_CPUS, "AllowedCPUs" },
+    { PLAN_KNOB_CPUSET_MEMS, "AllowedMemoryNodes" },
 };
+/* clang-format on */
 
 static void note_setting(NspawnExport *export, const PlanSetting *setting)
 {

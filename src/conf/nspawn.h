@@ -76,7 +76,7 @@ void nspawn_finish_rights(NspawnImport *import);
 void nspawn_finish_files(NspawnImport *import);
 void nspawn_finish_network(NspawnImport *import);
 /* What interface `index` is called inside; NULL: it is not written. */
-const char *nspawn_guest_name(const NspawnExport *export, size_t index);
+char *nspawn_guest_name(const NspawnExport *export, size_t index);
 void nspawn_note_rights(NspawnExport *export);
 void nspawn_note_files(NspawnExport *export);
 void nspawn_note_network(NspawnExport *export);

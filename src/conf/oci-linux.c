@@ -5,13 +5,16 @@
  * The part "linux" of config.json but for its namespaces and resources: paths that are hidden or
  * read-only, sysctls, device nodes, the control group.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "conf/arch.h"
+#include "conf/device.h"
 #include "conf/domain-records.h"
 #include "conf/oci.h"
+#include "conf/value.h"
 
 #define PERSONALITY_32 "LINUX32"
 
@@ -88,16 +91,18 @@ typedef struct Node {
     OptNumber gid;
 } Node;
 
+/* clang-format off */
 static const OciMember node_members[] = {
-    {"path",         OCI_TEXT, offsetof(Node, path) },
-    { "type", OCI_TEXT, offsetof(Node, type) },
-    { "major",             OCI_NUMBER, offsetof(Node, major) },
-    { "minor",      OCI_NUMBER, offsetof(Node, minor) },
-    { "fileMode",         OCI_NUMBER, offsetof(Node, mode) },
-    { "uid",       OCI_NUMBER, offsetof(Node, uid) },
-    { "gid", OCI_NUMBER, offsetof(Node, gid) },
-    { NULL            },
+    { "path",     OCI_TEXT,   offsetof(Node, path) },
+    { "type",     OCI_TEXT,   offsetof(Node, type) },
+    { "major",    OCI_NUMBER, offsetof(Node, major) },
+    { "minor",    OCI_NUMBER, offsetof(Node, minor) },
+    { "fileMode", OCI_NUMBER, offsetof(Node, mode) },
+    { "uid",      OCI_NUMBER, offsetof(Node, uid) },
+    { "gid",      OCI_NUMBER, offsetof(Node, gid) },
+    { NULL },
 };
+/* clang-format on */
 
 static bool is_base_node(const OciImport *import, const Node *node)
 {
@@ -112,14 +117,33 @@ static bool is_base_node(const OciImport *import, const Node *node)
     return false;
 }
 
+/* A domain has the device that is called so on the host, whatever its number is there. */
+static void add_hostdev(OciImport *import, const Node *node)
+{
+    Hostdev *hostdev = record_new(hostdev_class.record);
+
+    hostdev->mode = HOSTDEV_CAPABILITIES;
+    hostdev->type = *node->type == 'b' ? HOSTDEV_STORAGE : HOSTDEV_MISC;
+    hostdev->path = g_strdup(node->path);
+    device_add(import->def, &hostdev_class, hostdev);
+    native_note(import->result,
+                _("'%s' is the host's device of that name, not %" PRId64 ":%" PRId64), node->path,
+                node->major.value, node->minor.value);
+}
+
 static bool read_node(OciImport *import, const OciValue *value, GError **err)
 {
     Node node = { 0 };
 
     if (!oci_members(import, value, node_members, &node, err))
         return false;
-    if (!is_base_node(import, &node))
+    if (is_base_node(import, &node))
+        return true;
+    if (!node.path || !g_str_has_prefix(node.path, "/dev/") || value_has_dotdot(node.path) ||
+        !node.type || (strcmp(node.type, "c") != 0 && strcmp(node.type, "b") != 0))
         oci_note(import, value);
+    else
+        add_hostdev(import, &node);
     return true;
 }
 
@@ -140,21 +164,23 @@ static bool read_personality(OciImport *import, const OciValue *value, GError **
     return true;
 }
 
+/* clang-format off */
 static const OciMember linux_members[] = {
-    {"namespaces",         OCI_VALUE, offsetof(OciSpaces, namespaces) },
-    { "uidMappings",  OCI_VALUE, offsetof(OciSpaces, uids) },
-    { "gidMappings",                   OCI_VALUE, offsetof(OciSpaces, gids) },
-    { "timeOffsets",          OCI_VALUE, offsetof(OciSpaces, offsets) },
-    { "maskedPaths",               OCI_EACH, .read = read_masked },
-    { "readonlyPaths",       OCI_EACH, .read = read_readonly },
-    { "sysctl",  OCI_READ, .read = read_sysctls },
-    { "devices",                   OCI_EACH, .read = read_node },
-    { "cgroupsPath",  OCI_READ, .read = read_group_path },
-    { "personality",            OCI_READ, .read = read_personality },
-    { "resources",       OCI_READ, .read = oci_read_resources },
-    { "rootfsPropagation", OCI_READ, .read = oci_read_root_propagation },
-    { NULL    },
+    { "namespaces",        OCI_VALUE, offsetof(OciSpaces, namespaces) },
+    { "uidMappings",       OCI_VALUE, offsetof(OciSpaces, uids) },
+    { "gidMappings",       OCI_VALUE, offsetof(OciSpaces, gids) },
+    { "timeOffsets",       OCI_VALUE, offsetof(OciSpaces, offsets) },
+    { "maskedPaths",       OCI_EACH,  .read = read_masked },
+    { "readonlyPaths",     OCI_EACH,  .read = read_readonly },
+    { "sysctl",            OCI_READ,  .read = read_sysctls },
+    { "devices",           OCI_EACH,  .read = read_node },
+    { "cgroupsPath",       OCI_READ,  .read = read_group_path },
+    { "personality",       OCI_READ,  .read = read_personality },
+    { "resources",         OCI_READ,  .read = oci_read_resources },
+    { "rootfsPropagation", OCI_READ,  .read = oci_read_root_propagation },
+    { NULL },
 };
+/* clang-format on */
 
 bool oci_read_linux(OciImport *import, const OciValue *value, GError **err)
 {

@@ -24,11 +24,13 @@ typedef struct Root {
     bool readonly;
 } Root;
 
+/* clang-format off */
 static const OciMember root_members[] = {
-    {"path",         OCI_TEXT, offsetof(Root, path) },
+    { "path",     OCI_TEXT, offsetof(Root, path) },
     { "readonly", OCI_FLAG, offsetof(Root, readonly) },
-    { NULL            },
+    { NULL },
 };
+/* clang-format on */
 
 static Filesystem *add_filesystem(OciImport *import, FilesystemType type, const char *target)
 {
@@ -92,13 +94,15 @@ typedef struct Mount {
     JsonNode *options;
 } Mount;
 
+/* clang-format off */
 static const OciMember mount_members[] = {
-    {"destination",   OCI_TEXT, offsetof(Mount, destination) },
-    { "source", OCI_TEXT, offsetof(Mount, source) },
-    { "type",              OCI_TEXT, offsetof(Mount, type) },
-    { "options",       OCI_VALUE, offsetof(Mount, options) },
-    { NULL       },
+    { "destination", OCI_TEXT,  offsetof(Mount, destination) },
+    { "source",      OCI_TEXT,  offsetof(Mount, source) },
+    { "type",        OCI_TEXT,  offsetof(Mount, type) },
+    { "options",     OCI_VALUE, offsetof(Mount, options) },
+    { NULL },
 };
+/* clang-format on */
 
 typedef struct OwnMount {
     const char *target;
@@ -106,15 +110,17 @@ typedef struct OwnMount {
 } OwnMount;
 
 /* Every container has these, in one way or another. */
+/* clang-format off */
 static const OwnMount own_mounts[] = {
-    {"/proc",           "proc"          },
-    { "/sys",           "sysfs"         },
-    { "/sys/fs/cgroup", "cgroup cgroup2"},
-    { "/dev",           "tmpfs"         },
-    { "/dev/pts",       "devpts"        },
-    { "/dev/shm",       "tmpfs"         },
-    { "/dev/mqueue",    "mqueue"        },
+    { "/proc",          "proc" },
+    { "/sys",           "sysfs" },
+    { "/sys/fs/cgroup", "cgroup cgroup2" },
+    { "/dev",           "tmpfs" },
+    { "/dev/pts",       "devpts" },
+    { "/dev/shm",       "tmpfs" },
+    { "/dev/mqueue",    "mqueue" },
 };
+/* clang-format on */
 
 /* Without a network of its own a container with an id map has the host's /sys. */
 static bool is_own(const OciImport *import, const Mount *mount, const NativeMount *options)

@@ -26,16 +26,18 @@ typedef struct Space {
     bool always_new;  /* a container has one of its own, whatever it says */
 } Space;
 
+/* clang-format off */
 static const Space spaces[] = {
-    {"pid",      PLAN_NS_PID, "pid",     NO_SHARE,           true               },
-    { "network", PLAN_NS_NET, "net",     offsetof(SharesDef, net),                false },
-    { "mount",         PLAN_NS_MOUNT,             "mnt", NO_SHARE,  true            },
-    { "ipc",         PLAN_NS_IPC,               "ipc",     offsetof(SharesDef,    ipc),false },
-    { "uts",     PLAN_NS_UTS,               "uts",                   offsetof(SharesDef,                      uts),                                 false },
-    { "user",      PLAN_NS_USER,            "user",                    NO_SHARE,           false},
-    { "cgroup",  PLAN_NS_CGROUP,        "cgroup",NO_SHARE,true                     },
-    { "time",  PLAN_NS_TIME,         "time",                     NO_SHARE,                                     false                      },
+    { "pid",     PLAN_NS_PID,    "pid",    NO_SHARE,                 true },
+    { "network", PLAN_NS_NET,    "net",    offsetof(SharesDef, net), false },
+    { "mount",   PLAN_NS_MOUNT,  "mnt",    NO_SHARE,                 true },
+    { "ipc",     PLAN_NS_IPC,    "ipc",    offsetof(SharesDef, ipc), false },
+    { "uts",     PLAN_NS_UTS,    "uts",    offsetof(SharesDef, uts), false },
+    { "user",    PLAN_NS_USER,   "user",   NO_SHARE,                 false },
+    { "cgroup",  PLAN_NS_CGROUP, "cgroup", NO_SHARE,                 true },
+    { "time",    PLAN_NS_TIME,   "time",   NO_SHARE,                 false },
 };
+/* clang-format on */
 
 static const char *const netns_folders[] = { "/run/netns/", "/var/run/netns/" };
 
@@ -92,11 +94,13 @@ typedef struct Namespace {
     const char *path;
 } Namespace;
 
+/* clang-format off */
 static const OciMember namespace_members[] = {
-    {"type",              OCI_TEXT, offsetof(Namespace, type) },
+    { "type", OCI_TEXT, offsetof(Namespace, type) },
     { "path", OCI_TEXT, offsetof(Namespace, path) },
-    { NULL                 },
+    { NULL },
 };
+/* clang-format on */
 
 static bool read_namespace(OciImport *import, const OciValue *value, GError **err)
 {
@@ -139,12 +143,14 @@ static void read_absent(OciImport *import)
 
 /* ---- reading: maps and clocks ---------------------------------------------------------------- */
 
+/* clang-format off */
 static const OciMember mapping_members[] = {
-    {"containerID",        OCI_NUMBER, offsetof(IdMapEntry, start) },
-    { "hostID", OCI_NUMBER, offsetof(IdMapEntry, target) },
-    { "size",                   OCI_NUMBER, offsetof(IdMapEntry, count) },
-    { NULL         },
+    { "containerID", OCI_NUMBER, offsetof(IdMapEntry, start) },
+    { "hostID",      OCI_NUMBER, offsetof(IdMapEntry, target) },
+    { "size",        OCI_NUMBER, offsetof(IdMapEntry, count) },
+    { NULL },
 };
+/* clang-format on */
 
 static bool read_mapping(OciImport *import, const OciValue *value, IdMapList *list, GError **err)
 {
@@ -188,17 +194,21 @@ static bool read_nanoseconds(OciImport *import, const OciValue *value, GError **
     return true;
 }
 
+/* clang-format off */
 static const OciMember monotonic_members[] = {
-    {"secs",              OCI_NUMBER, offsetof(DomainDef, extension.monotonic) },
-    { "nanosecs", OCI_READ, .read = read_nanoseconds },
-    { NULL                 },
+    { "secs",     OCI_NUMBER, offsetof(DomainDef, extension.monotonic) },
+    { "nanosecs", OCI_READ,   .read = read_nanoseconds },
+    { NULL },
 };
+/* clang-format on */
 
+/* clang-format off */
 static const OciMember boottime_members[] = {
-    {"secs",              OCI_NUMBER, offsetof(DomainDef, extension.boottime) },
-    { "nanosecs", OCI_READ, .read = read_nanoseconds },
-    { NULL                 },
+    { "secs",     OCI_NUMBER, offsetof(DomainDef, extension.boottime) },
+    { "nanosecs", OCI_READ,   .read = read_nanoseconds },
+    { NULL },
 };
+/* clang-format on */
 
 static bool read_monotonic(OciImport *import, const OciValue *value, GError **err)
 {
@@ -210,11 +220,13 @@ static bool read_boottime(OciImport *import, const OciValue *value, GError **err
     return oci_members(import, value, boottime_members, import->def, err);
 }
 
+/* clang-format off */
 static const OciMember offset_members[] = {
-    {"monotonic",             OCI_READ, .read = read_monotonic },
-    { "boottime", OCI_READ, .read = read_boottime },
-    { NULL            },
+    { "monotonic", OCI_READ, .read = read_monotonic },
+    { "boottime",  OCI_READ, .read = read_boottime },
+    { NULL },
 };
+/* clang-format on */
 
 static void read_time(OciImport *import)
 {

@@ -77,12 +77,14 @@ static bool read_umask(OciImport *import, const OciValue *value, GError **err)
     return true;
 }
 
+/* clang-format off */
 static const OciMember user_members[] = {
-    {"uid",          OCI_NUMBER, offsetof(User, uid) },
-    { "gid", OCI_NUMBER, offsetof(User, gid) },
-    { "umask",             OCI_READ, .read = read_umask },
-    { NULL   },
+    { "uid",   OCI_NUMBER, offsetof(User, uid) },
+    { "gid",   OCI_NUMBER, offsetof(User, gid) },
+    { "umask", OCI_READ,   .read = read_umask },
+    { NULL },
 };
+/* clang-format on */
 
 /* User and group 0 are what init is anyway. */
 static bool read_user(OciImport *import, const OciValue *value, GError **err)
@@ -113,14 +115,16 @@ typedef struct Sets {
 /* Those that init has in the first sets, of the others it has none. */
 enum { SETS_SAME = 2 };
 
+/* clang-format off */
 static const OciMember set_members[] = {
-    {"bounding",     OCI_VALUE, offsetof(Sets, bounding) },
-    { "effective", OCI_VALUE, offsetof(Sets, others[0]) },
-    { "permitted",             OCI_VALUE, offsetof(Sets, others[1]) },
-    { "inheritable",     OCI_VALUE, offsetof(Sets, others[2]) },
-    { "ambient",    OCI_VALUE, offsetof(Sets, others[3]) },
-    { NULL  },
+    { "bounding",    OCI_VALUE, offsetof(Sets, bounding) },
+    { "effective",   OCI_VALUE, offsetof(Sets, others[0]) },
+    { "permitted",   OCI_VALUE, offsetof(Sets, others[1]) },
+    { "inheritable", OCI_VALUE, offsetof(Sets, others[2]) },
+    { "ambient",     OCI_VALUE, offsetof(Sets, others[3]) },
+    { NULL },
 };
+/* clang-format on */
 
 static bool read_set(OciImport *import, const OciValue *value, uint64_t *ret_set, GError **err)
 {
@@ -177,12 +181,14 @@ typedef struct Limit {
     OptNumber hard;
 } Limit;
 
+/* clang-format off */
 static const OciMember limit_members[] = {
-    {"type",          OCI_TEXT, offsetof(Limit, type) },
+    { "type", OCI_TEXT,   offsetof(Limit, type) },
     { "soft", OCI_NUMBER, offsetof(Limit, soft) },
-    { "hard",              OCI_NUMBER, offsetof(Limit, hard) },
-    { NULL    },
+    { "hard", OCI_NUMBER, offsetof(Limit, hard) },
+    { NULL },
 };
+/* clang-format on */
 
 #define LIMIT_PREFIX "RLIMIT_"
 
@@ -236,18 +242,20 @@ static bool read_no_new_privileges(OciImport *import, const OciValue *value, GEr
 }
 
 /* The console is a terminal whether it is asked for or not. */
+/* clang-format off */
 static const OciMember process_members[] = {
-    {"terminal", OCI_IGNORED },
-    { "user",         OCI_READ, .read = read_user },
-    { "args",OCI_EACH, .read = read_arg },
-    { "env",         OCI_EACH, .read = read_env },
-    { "cwd",         OCI_READ, .read = read_cwd },
-    { "capabilities",         OCI_READ, .read = read_capabilities },
-    { "rlimits",OCI_EACH, .read = read_limit },
-    { "noNewPrivileges",         OCI_READ, .read = read_no_new_privileges },
-    { "oomScoreAdj",OCI_NUMBER, offsetof(DomainDef, extension.oom_score) },
-    { NULL        },
+    { "terminal",        OCI_IGNORED },
+    { "user",            OCI_READ,   .read = read_user },
+    { "args",            OCI_EACH,   .read = read_arg },
+    { "env",             OCI_EACH,   .read = read_env },
+    { "cwd",             OCI_READ,   .read = read_cwd },
+    { "capabilities",    OCI_READ,   .read = read_capabilities },
+    { "rlimits",         OCI_EACH,   .read = read_limit },
+    { "noNewPrivileges", OCI_READ,   .read = read_no_new_privileges },
+    { "oomScoreAdj",     OCI_NUMBER, offsetof(DomainDef, extension.oom_score) },
+    { NULL },
 };
+/* clang-format on */
 
 bool oci_read_process(OciImport *import, const OciValue *value, GError **err)
 {

@@ -28,21 +28,23 @@ typedef struct Limit {
     size_t offset; /* in DomainDef; 0: OciImport.memory */
 } Limit;
 
+#define FIELD(name) offsetof(DomainDef, name)
+#define DEVICE_FIELD(name) offsetof(BlkioDevice, name)
+
+/* clang-format off */
 static const Limit limits[] = {
-    {"memory",       "limit",                   PLAN_KNOB_MEMORY_HARD, false, 1,                  0                    },
-    {  "memory", "reservation",     PLAN_KNOB_MEMORY_SOFT,                 false,  1024,
-     offsetof(DomainDef,                                                                            memtune.soft_limit) },
-    { "memory",        "swap", PLAN_KNOB_MEMORY_AND_SWAP,                 false,  1024,
-     offsetof(DomainDef,                                                                       memtune.swap_hard_limit) },
-    { "cpu",      "shares",      PLAN_KNOB_CPU_SHARES,                 false,     1, offsetof(DomainDef,       cputune.shares) },
-    { "cpu",       "quota",       PLAN_KNOB_CPU_QUOTA,                 false,     1, offsetof(DomainDef,        cputune.quota) },
-    { "cpu",      "period",      PLAN_KNOB_CPU_PERIOD,                 false,     1, offsetof(DomainDef,       cputune.period) },
-    { "cpu",        "cpus",     PLAN_KNOB_CPUSET_CPUS,                  true,     1, offsetof(DomainDef,               cpuset) },
-    { "cpu",        "mems",     PLAN_KNOB_CPUSET_MEMS,                  true,     1, offsetof(DomainDef,     numatune.nodeset) },
-    { "pids",       "limit",        PLAN_KNOB_PIDS_MAX,                 false,     1, offsetof(DomainDef, extension.pids_limit) },
-    { "blockIO",      "weight",    PLAN_KNOB_BLKIO_WEIGHT,                 false,     1,
-     offsetof(DomainDef,                                                                              blkiotune.weight) },
+    { "memory",  "limit",       PLAN_KNOB_MEMORY_HARD,     false, 1,    0 },
+    { "memory",  "reservation", PLAN_KNOB_MEMORY_SOFT,     false, 1024, FIELD(memtune.soft_limit) },
+    { "memory",  "swap",        PLAN_KNOB_MEMORY_AND_SWAP, false, 1024, FIELD(memtune.swap_hard_limit) },
+    { "cpu",     "shares",      PLAN_KNOB_CPU_SHARES,      false, 1,    FIELD(cputune.shares) },
+    { "cpu",     "quota",       PLAN_KNOB_CPU_QUOTA,       false, 1,    FIELD(cputune.quota) },
+    { "cpu",     "period",      PLAN_KNOB_CPU_PERIOD,      false, 1,    FIELD(cputune.period) },
+    { "cpu",     "cpus",        PLAN_KNOB_CPUSET_CPUS,     true,  1,    FIELD(cpuset) },
+    { "cpu",     "mems",        PLAN_KNOB_CPUSET_MEMS,     true,  1,    FIELD(numatune.nodeset) },
+    { "pids",    "limit",       PLAN_KNOB_PIDS_MAX,        false, 1,    FIELD(extension.pids_limit) },
+    { "blockIO", "weight",      PLAN_KNOB_BLKIO_WEIGHT,    false, 1,    FIELD(blkiotune.weight) },
 };
+/* clang-format on */
 
 /* Lists of devices below blockIO. */
 typedef struct DeviceLimit {
@@ -52,17 +54,15 @@ typedef struct DeviceLimit {
     size_t offset; /* in BlkioDevice */
 } DeviceLimit;
 
+/* clang-format off */
 static const DeviceLimit device_limits[] = {
-    {"weightDevice",             "weight", PLAN_KNOB_BLKIO_DEVICE_WEIGHT,     offsetof(BlkioDevice, weight)     },
-    { "throttleReadBpsDevice",   "rate",   PLAN_KNOB_BLKIO_DEVICE_READ_BPS,
-     offsetof(BlkioDevice,                                                                          read_bytes) },
-    { "throttleWriteBpsDevice",  "rate",   PLAN_KNOB_BLKIO_DEVICE_WRITE_BPS,
-     offsetof(BlkioDevice,                                                                          write_bytes)},
-    { "throttleReadIOPSDevice",  "rate",   PLAN_KNOB_BLKIO_DEVICE_READ_IOPS,
-     offsetof(BlkioDevice,                                                                          read_iops)  },
-    { "throttleWriteIOPSDevice", "rate",   PLAN_KNOB_BLKIO_DEVICE_WRITE_IOPS,
-     offsetof(BlkioDevice,                                                                          write_iops) },
+    { "weightDevice",            "weight", PLAN_KNOB_BLKIO_DEVICE_WEIGHT,     DEVICE_FIELD(weight) },
+    { "throttleReadBpsDevice",   "rate",   PLAN_KNOB_BLKIO_DEVICE_READ_BPS,   DEVICE_FIELD(read_bytes) },
+    { "throttleWriteBpsDevice",  "rate",   PLAN_KNOB_BLKIO_DEVICE_WRITE_BPS,  DEVICE_FIELD(write_bytes) },
+    { "throttleReadIOPSDevice",  "rate",   PLAN_KNOB_BLKIO_DEVICE_READ_IOPS,  DEVICE_FIELD(read_iops) },
+    { "throttleWriteIOPSDevice", "rate",   PLAN_KNOB_BLKIO_DEVICE_WRITE_IOPS, DEVICE_FIELD(write_iops) },
 };
+/* clang-format on */
 
 /* ---- reading: limits ------------------------------------------------------------------------- */
 
@@ -125,13 +125,15 @@ typedef struct Throttle {
     OptNumber rate;
 } Throttle;
 
+/* clang-format off */
 static const OciMember throttle_members[] = {
-    {"major",            OCI_NUMBER, offsetof(Throttle, major) },
-    { "minor", OCI_NUMBER, offsetof(Throttle, minor) },
-    { "weight",                 OCI_NUMBER, offsetof(Throttle, weight) },
-    { "rate",        OCI_NUMBER, offsetof(Throttle, rate) },
-    { NULL           },
+    { "major",  OCI_NUMBER, offsetof(Throttle, major) },
+    { "minor",  OCI_NUMBER, offsetof(Throttle, minor) },
+    { "weight", OCI_NUMBER, offsetof(Throttle, weight) },
+    { "rate",   OCI_NUMBER, offsetof(Throttle, rate) },
+    { NULL },
 };
+/* clang-format on */
 
 static BlkioDevice *get_device(BlkioDeviceList *devices, const char *path)
 {
@@ -188,14 +190,16 @@ typedef struct Rule {
     const char *access;
 } Rule;
 
+/* clang-format off */
 static const OciMember rule_members[] = {
-    {"allow",        OCI_FLAG, offsetof(Rule, allow) },
-    { "type", OCI_TEXT, offsetof(Rule, type) },
-    { "major",             OCI_NUMBER, offsetof(Rule, major) },
-    { "minor",      OCI_NUMBER, offsetof(Rule, minor) },
-    { "access",         OCI_TEXT, offsetof(Rule, access) },
-    { NULL      },
+    { "allow",  OCI_FLAG,   offsetof(Rule, allow) },
+    { "type",   OCI_TEXT,   offsetof(Rule, type) },
+    { "major",  OCI_NUMBER, offsetof(Rule, major) },
+    { "minor",  OCI_NUMBER, offsetof(Rule, minor) },
+    { "access", OCI_TEXT,   offsetof(Rule, access) },
+    { NULL },
 };
+/* clang-format on */
 
 /* In the order of DeviceAllow.type. */
 static const char *const rule_types[] = { "c", "b", "a" };
@@ -287,14 +291,16 @@ static bool read_rule(OciImport *import, const OciValue *value, GError **err)
     return true;
 }
 
+/* clang-format off */
 static const OciMember resource_members[] = {
-    {"memory",            OCI_READ, .read = read_group },
-    { "cpu", OCI_READ, .read = read_group },
-    { "pids",              OCI_READ, .read = read_group },
+    { "memory",  OCI_READ, .read = read_group },
+    { "cpu",     OCI_READ, .read = read_group },
+    { "pids",    OCI_READ, .read = read_group },
     { "blockIO", OCI_READ, .read = read_blkio },
-    { "devices",             OCI_EACH, .read = read_rule },
-    { NULL},
+    { "devices", OCI_EACH, .read = read_rule },
+    { NULL },
 };
+/* clang-format on */
 
 bool oci_read_resources(OciImport *import, const OciValue *value, GError **err)
 {

@@ -45,17 +45,19 @@ typedef struct Document {
 
 #define FIELD(name) offsetof(Document, name)
 
+/* clang-format off */
 static const OciMember document_members[] = {
-    {"ociVersion",        OCI_TEXT, FIELD(version) },
-    { "hostname",     OCI_TEXT, FIELD(hostname) },
-    { "domainname",         OCI_TEXT, FIELD(domainname) },
-    { "annotations",    OCI_VALUE, FIELD(annotations) },
-    { "process",       OCI_VALUE, FIELD(process) },
-    { "root",  OCI_VALUE, FIELD(root) },
+    { "ociVersion",  OCI_TEXT,  FIELD(version) },
+    { "hostname",    OCI_TEXT,  FIELD(hostname) },
+    { "domainname",  OCI_TEXT,  FIELD(domainname) },
+    { "annotations", OCI_VALUE, FIELD(annotations) },
+    { "process",     OCI_VALUE, FIELD(process) },
+    { "root",        OCI_VALUE, FIELD(root) },
     { "mounts",      OCI_VALUE, FIELD(mounts) },
-    { "linux", OCI_VALUE, FIELD(os_linux) },
-    { NULL         },
+    { "linux",       OCI_VALUE, FIELD(os_linux) },
+    { NULL },
 };
+/* clang-format on */
 
 static bool read_uuid(OciImport *import, const OciValue *value, GError **err)
 {
@@ -85,15 +87,17 @@ static bool read_seccomp(OciImport *import, const OciValue *value, GError **err)
 }
 
 /* Offsets are those of the definition. */
+/* clang-format off */
 static const OciMember annotation_members[] = {
-    {ANNOTATION_NAME,     OCI_STRING, offsetof(DomainDef, name) },
-    { ANNOTATION_UUID, OCI_READ, .read = read_uuid },
-    { ANNOTATION_SECCOMP,                  OCI_READ, .read = read_seccomp },
-    { ANNOTATION_TITLE,           OCI_STRING, offsetof(DomainDef, title) },
-    { ANNOTATION_DESCRIPTION,                  OCI_STRING, offsetof(DomainDef, description) },
-    { ANNOTATION_STOP_SIGNAL,OCI_STRING, offsetof(DomainDef, extension.stop_signal) },
-    { NULL                 },
+    { ANNOTATION_NAME,        OCI_STRING, offsetof(DomainDef, name) },
+    { ANNOTATION_UUID,        OCI_READ,   .read = read_uuid },
+    { ANNOTATION_SECCOMP,     OCI_READ,   .read = read_seccomp },
+    { ANNOTATION_TITLE,       OCI_STRING, offsetof(DomainDef, title) },
+    { ANNOTATION_DESCRIPTION, OCI_STRING, offsetof(DomainDef, description) },
+    { ANNOTATION_STOP_SIGNAL, OCI_STRING, offsetof(DomainDef, extension.stop_signal) },
+    { NULL },
 };
+/* clang-format on */
 
 /* What a container of this name has without saying so. */
 static bool make_base(OciImport *import, GError **err)
