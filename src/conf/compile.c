@@ -6,12 +6,11 @@
  * system, so the same definition always gives the same plan.
  *
  * The parts that every container has (its own /proc, /sys, /dev, the environment) are tables in
- * compile-base.c; devices add their part through their classes; this file puts the pieces in order
- * and does identity and resources.
+ * compile-base.c; devices and resources add their part through their own files; this file puts the
+ * pieces in order and does identity and init.
  */
 #include "conf/compile.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -72,12 +71,6 @@ void plan_set_number(PlanBuilder *builder, PlanKnob knob, const OptNumber *numbe
         plan_set_text(builder, knob, "", number->value);
 }
 
-static void add_kib(PlanBuilder *builder, PlanKnob knob, const OptNumber *number)
-{
-    if (number->set)
-        plan_set_text(builder, knob, "", number->value * 1024);
-}
-
 /* ---- identity -------------------------------------------------------------------------------- */
 
 /* The name, reduced to what a host name may hold, unless another one is given. */
@@ -131,92 +124,6 @@ static void plan_identity(PlanBuilder *builder)
     plan->namespaces = namespaces(def);
     add_id_map(&plan->uid_map, &def->idmap.uids);
     add_id_map(&plan->gid_map, &def->idmap.gids);
-}
-
-/* ---- resources ------------------------------------------------------------------------------- */
-
-static OptNumber memory_limit(const DomainDef *def)
-{
-    if (def->memtune.hard_limit.set)
-        return def->memtune.hard_limit;
-    return (OptNumber){ .set = true, .value = (int64_t)def->memory_kib };
-}
-
-/* The kernel refuses a total below its part, without saying which is which. */
-static bool plan_memory(PlanBuilder *builder, GError **err)
-{
-    const MemTune *tune = &builder->def->memtune;
-    OptNumber hard = memory_limit(builder->def);
-
-    if (tune->swap_hard_limit.set && tune->swap_hard_limit.value < hard.value)
-        return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
-                    _("<swap_hard_limit> of %" PRId64 " KiB, which is memory and swap "
-                      "together, is less than the memory limit of %" PRId64 " KiB"),
-                    tune->swap_hard_limit.value, hard.value);
-    add_kib(builder, PLAN_KNOB_MEMORY_HARD, &hard);
-    add_kib(builder, PLAN_KNOB_MEMORY_SOFT, &tune->soft_limit);
-    add_kib(builder, PLAN_KNOB_MEMORY_AND_SWAP, &tune->swap_hard_limit);
-    return true;
-}
-
-static void plan_cpu(PlanBuilder *builder)
-{
-    const DomainDef *def = builder->def;
-    const NumaTune *numa = &def->numatune;
-
-    plan_set_number(builder, PLAN_KNOB_CPU_SHARES, &def->cputune.shares);
-    if (def->cputune.period.value)
-        plan_set_number(builder, PLAN_KNOB_CPU_PERIOD, &def->cputune.period);
-    if (def->cputune.quota.value)
-        plan_set_number(builder, PLAN_KNOB_CPU_QUOTA, &def->cputune.quota);
-    if (def->cpuset)
-        plan_set_text(builder, PLAN_KNOB_CPUSET_CPUS, def->cpuset, 0);
-    if (numa->set && (numa->mode == NUMA_MODE_STRICT || numa->mode == NUMA_MODE_RESTRICTIVE))
-        plan_set_text(builder, PLAN_KNOB_CPUSET_MEMS, numa->nodeset, 0);
-}
-
-typedef struct BlkioKnob {
-    PlanKnob knob;
-    size_t offset; /* in BlkioDevice */
-} BlkioKnob;
-
-static const BlkioKnob blkio_knobs[] = {
-    {PLAN_KNOB_BLKIO_DEVICE_WEIGHT,      offsetof(BlkioDevice, weight)     },
-    { PLAN_KNOB_BLKIO_DEVICE_READ_IOPS,  offsetof(BlkioDevice, read_iops)  },
-    { PLAN_KNOB_BLKIO_DEVICE_WRITE_IOPS, offsetof(BlkioDevice, write_iops) },
-    { PLAN_KNOB_BLKIO_DEVICE_READ_BPS,   offsetof(BlkioDevice, read_bytes) },
-    { PLAN_KNOB_BLKIO_DEVICE_WRITE_BPS,  offsetof(BlkioDevice, write_bytes)},
-};
-
-static void plan_blkio(PlanBuilder *builder)
-{
-    const BlkioTune *tune = &builder->def->blkiotune;
-
-    if (tune->weight.value)
-        plan_set_number(builder, PLAN_KNOB_BLKIO_WEIGHT, &tune->weight);
-    for (size_t i = 0; i < tune->devices.n; i++)
-        for (size_t j = 0; j < G_N_ELEMENTS(blkio_knobs); j++) {
-            const BlkioDevice *device = tune->devices.items[i];
-            const OptNumber *number = (const void *)((const char *)device + blkio_knobs[j].offset);
-
-            if (number->set && number->value)
-                plan_set_text(builder, blkio_knobs[j].knob, device->path, number->value);
-        }
-}
-
-static bool plan_resources(PlanBuilder *builder, GError **err)
-{
-    const DomainDef *def = builder->def;
-    PlanCgroup *cgroup = &builder->plan->cgroup;
-
-    cgroup->partition =
-        g_strdup(def->partition ? def->partition : builder->host->default_partition);
-    cgroup->name = g_strdup(def->name);
-    if (!plan_memory(builder, err))
-        return false;
-    plan_cpu(builder);
-    plan_blkio(builder);
-    return true;
 }
 
 /* ---- init ------------------------------------------------------------------------------------ */
@@ -289,8 +196,10 @@ bool domain_def_compile(const DomainDef *def, const DomainDefHost *host, Plan **
     base_plan_mounts(&builder);
     base_plan_devices(&builder);
     plan_actions(&builder);
-    done = shares_plan(&builder, err) && plan_resources(&builder, err) &&
-           devices_plan(def, &builder, err) && extension_plan(&builder, err);
+    done = os_plan_check(&def->os, err) && shares_plan(&builder, err) &&
+           resources_plan(&builder, err) && clock_plan(&builder, err) &&
+           devices_plan(def, &builder, err) && seclabels_plan(&builder, err) &&
+           extension_plan(&builder, err) && host_facts_check(&builder, err);
     g_clear_pointer(&builder.guest_names, g_hash_table_unref);
     if (!done)
         return false;

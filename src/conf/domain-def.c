@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "conf/cpu-list.h"
+#include "conf/device-info.h"
 #include "conf/device.h"
 #include "conf/domain-records.h"
 #include "conf/schema.h"
@@ -72,11 +74,6 @@ static bool normalize_genid(const char *text, char **ret_text, GError **err)
     return true;
 }
 
-static bool hide_numa(const void *object, DomainDefFlags flags)
-{
-    return !((const DomainDef *)object)->numatune.set;
-}
-
 static const TextFunctions uuid_text = { parse_uuid, format_uuid };
 static const TextFunctions id_text = { parse_id, format_id };
 
@@ -84,17 +81,20 @@ static const TextFunctions id_text = { parse_id, format_id };
 
 static const char *const domain_type[] = { "lxc" };
 static const char *const placement_names[] = { "static", "auto", NULL };
-static const char *const numa_placement_names[] = { NULL, "static", "auto", NULL };
-static const char *const numa_mode_names[] = { "strict", "preferred", "interleave", "restrictive",
-                                               NULL };
 static const char *const lifecycle_names[] = { "destroy", "restart", "rename-restart", "preserve",
                                                NULL };
 static const char *const crash_names[] = { "destroy",  "restart",          "rename-restart",
                                            "preserve", "coredump-destroy", "coredump-restart",
                                            NULL };
 
+static const char *const lockfailure_names[] = { "default", "poweroff", "restart",
+                                                 "pause",   "ignore",   NULL };
+
+/* More of them mean a slip of the pen. */
+#define VCPUS_MAX INT32_MAX
+#define IOTHREADS_MAX UINT16_MAX
+
 #define FIELD(name) offsetof(DomainDef, name)
-#define KIB .scale = 1024
 
 /* clang-format off */
 static const Row domain_rows[] = {
@@ -111,65 +111,57 @@ static const Row domain_rows[] = {
     { "description",                ROW_STRING, FIELD(description),             ROW_NOT_EMPTY },
     { "metadata/*",                 ROW_LIST,   FIELD(metadata),                .record = &metadata_record },
     { "maxMemory",                  ROW_REFUSED },
-    { "memory/@dumpCore",           ROW_STRING, FIELD(memory_dump_core) },
-    { "memory",                     ROW_MEMORY, FIELD(memory_kib),
-                                    .missing = ERR(DOMAIN, XML_ERROR) },
+    { "memory/@dumpCore",           ROW_ENUM,   FIELD(memory_dump_core),        ROW_KEPT,
+                                    .names = switch_names },
+    { "memory",                     ROW_MEMORY, FIELD(memory_kib) },
     { "currentMemory",              ROW_MEMORY, FIELD(current_memory_kib) },
-    { "blkiotune/weight",           ROW_NUMBER, FIELD(blkiotune.weight),        .min = 0,
-                                    .max = UINT32_MAX, .bad = ERR(DOMAIN, XML_ERROR) },
-    { "blkiotune/device",           ROW_LIST,   FIELD(blkiotune.devices),
-                                    .record = &blkio_device_record },
-    { "memtune/hard_limit",         ROW_SIZE,   FIELD(memtune.hard_limit),      KIB },
-    { "memtune/soft_limit",         ROW_SIZE,   FIELD(memtune.soft_limit),      KIB },
-    { "memtune/min_guarantee",      ROW_SIZE,   FIELD(memtune.min_guarantee),   KIB },
-    { "memtune/swap_hard_limit",    ROW_SIZE,   FIELD(memtune.swap_hard_limit), KIB },
-    { "memoryBacking",              ROW_KEEP,   FIELD(memory_backing) },
+    { "blkiotune",                  ROW_RECORD, FIELD(blkiotune),               .record = &blkiotune_record },
+    { "memtune",                    ROW_RECORD, FIELD(memtune),                 .record = &memtune_record },
+    { "memoryBacking",              ROW_MAYBE,  FIELD(memory_backing),
+                                    .record = &memory_backing_record },
     { "vcpu/@placement",            ROW_ENUM,   FIELD(vcpu_placement),          .names = placement_names },
-    { "vcpu/@cpuset",               ROW_STRING, FIELD(cpuset),                  ROW_NOT_EMPTY,
-                                    .normalize = value_normalize_cpus },
-    { "vcpu/@current",              ROW_NUMBER, FIELD(vcpu_current),            .min = 1,
-                                    .max = UINT16_MAX },
-    { "vcpu",                       ROW_COUNT,  FIELD(vcpus),                   .min = 1,
-                                    .max = UINT16_MAX, .bad = ERR(DOMAIN, INTERNAL_ERROR) },
-    { "vcpus|iothreads|iothreadids|defaultiothread",
-                                    ROW_KEEP,   FIELD(vcpu_rest) },
-    { "cputune/shares",             ROW_NUMBER, FIELD(cputune.shares),          .min = 0,
-                                    .max = INT64_MAX, .bad = ERR(DOMAIN, XML_ERROR) },
-    { "cputune/period",             ROW_NUMBER, FIELD(cputune.period),
-                                    .bad = ERR(DOMAIN, XML_ERROR) },
-    { "cputune/quota",              ROW_NUMBER, FIELD(cputune.quota),
-                                    .bad = ERR(DOMAIN, XML_ERROR) },
-    { "cputune/global_period|global_quota|emulator_period|emulator_quota|iothread_period|"
-      "iothread_quota|vcpupin|emulatorpin|iothreadpin|vcpusched|emulatorsched|"
-      "iothreadsched|cachetune|memorytune",
-                                    ROW_KEEP,   FIELD(cputune.rest) },
-    { "numatune/memory/@mode",      ROW_ENUM,   FIELD(numatune.mode),           .names = numa_mode_names,
-                                    .hidden = hide_numa, .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
-    { "numatune/memory/@nodeset",   ROW_STRING, FIELD(numatune.nodeset),        ROW_NOT_EMPTY,
-                                    .normalize = value_normalize_cpus },
-    { "numatune/memory/@placement", ROW_ENUM,   FIELD(numatune.placement),
-                                    .names = numa_placement_names,
-                                    .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
-    { "numatune/memnode",           ROW_KEEP,   FIELD(numatune.memnodes) },
-    { "resource/partition",         ROW_STRING, FIELD(partition),               ROW_NOT_EMPTY },
-    { "resource/fibrechannel",      ROW_KEEP,   FIELD(resource_rest) },
-    { "sysinfo|bootloader|bootloader_args",
-                                    ROW_KEEP,   FIELD(sysinfo) },
+    { "vcpu/@cpuset",               ROW_STRING, FIELD(cpuset),                  .normalize = cpu_list_normalize },
+    { "vcpu/@current",              ROW_NUMBER, FIELD(vcpu_current),            ROW_KEPT, .min = 0,
+                                    .max = UINT32_MAX },
+    { "vcpu",                       ROW_COUNT,  FIELD(vcpus),                   ROW_KEPT, .min = 0,
+                                    .max = VCPUS_MAX, .bad = ERR(DOMAIN, XML_ERROR) },
+    { "vcpus/vcpu",                 ROW_REFUSED },
+    { "iothreads",                  ROW_NUMBER, FIELD(iothreads),               ROW_KEPT, .min = 0,
+                                    .max = IOTHREADS_MAX, .bad = ERR(DOMAIN, XML_ERROR) },
+    { "iothreadids/iothread",       ROW_LIST,   FIELD(iothreadids),             .record = &iothread_record },
+    { "defaultiothread",            ROW_RECORD, FIELD(defaultiothread),
+                                    .record = &defaultiothread_record },
+    { "cputune",                    ROW_RECORD, FIELD(cputune),                 .record = &cputune_record },
+    { "numatune",                   ROW_RECORD, FIELD(numatune),                .record = &numatune_record },
+    { "resource",                   ROW_RECORD, 0,                              .record = &resource_record },
+    { "sysinfo",                    ROW_LIST,   FIELD(sysinfos),                .record = &sysinfo_record },
+    { "bootloader",                 ROW_STRING, FIELD(bootloader),              ROW_NOT_EMPTY | ROW_KEPT },
+    { "bootloader_args",            ROW_STRING, FIELD(bootloader_args),         ROW_NOT_EMPTY | ROW_KEPT },
     { "os",                         ROW_RECORD, FIELD(os),                      .record = &os_record },
     { "idmap",                      ROW_RECORD, FIELD(idmap),                   .record = &idmap_record },
     { "features",                   ROW_RECORD, FIELD(features),                .record = &features_record },
-    { "cpu",                        ROW_KEEP,   FIELD(cpu) },
-    { "clock",                      ROW_KEEP,   FIELD(clock) },
+    { "cpu",                        ROW_MAYBE,  FIELD(cpu),                     .record = &cpu_record },
+    { "clock",                      ROW_RECORD, FIELD(clock),                   .record = &clock_record },
     { "on_poweroff",                ROW_ENUM,   FIELD(on_poweroff),             .names = lifecycle_names,
                                     .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
     { "on_reboot",                  ROW_ENUM,   FIELD(on_reboot),               .names = lifecycle_names,
                                     .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
     { "on_crash",                   ROW_ENUM,   FIELD(on_crash),                .names = crash_names,
                                     .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
-    { "on_lockfailure|pm|perf",     ROW_KEEP,   FIELD(lifecycle_rest) },
+    { "on_lockfailure",             ROW_ENUM,   FIELD(on_lockfailure),          ROW_KEPT | ROW_HIDE_DEFAULT,
+                                    .names = lockfailure_names,
+                                    .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
+    { "pm/suspend-to-mem/@enabled", ROW_ENUM,   FIELD(suspend_to_mem),          ROW_KEPT,
+                                    .names = choice_names },
+    { "pm/suspend-to-disk/@enabled",
+                                    ROW_ENUM,   FIELD(suspend_to_disk),         ROW_KEPT,
+                                    .names = choice_names },
+    { "perf/event",                 ROW_LIST,   FIELD(perf_events),             .record = &perf_event_record },
     { "devices",                    ROW_CUSTOM, 0,                              .functions = &devices_functions },
     { "seclabel",                   ROW_LIST,   FIELD(seclabels),               .record = &seclabel_record },
-    { "keywrap|launchSecurity",     ROW_KEEP,   FIELD(rest) },
+    { "keywrap/cipher",             ROW_LIST,   FIELD(keywrap),                 .record = &key_cipher_record },
+    { "launchSecurity",             ROW_MAYBE,  FIELD(launch_security),
+                                    .record = &launch_security_record },
     { "lxc:namespace",              ROW_RECORD, FIELD(shares),                  .record = &shares_record },
     { "virtlxcd:container",         ROW_RECORD, FIELD(extension),               .record = &extension_record },
     { "+",                          ROW_KEEP,   FIELD(foreign) },
@@ -208,42 +200,19 @@ static bool check_name(const char *name, GError **err)
     return true;
 }
 
-static bool check_clock(DomainDef *def, GError **err)
-{
-    if (!def->clock)
-        def->clock = g_strdup("<clock offset='utc'/>");
-    return true;
-}
-
-/* The group is made below the root of every hierarchy; ".." would lead out of it. */
-static bool check_partition(const char *partition, GError **err)
-{
-    g_auto(GStrv) parts = NULL;
-
-    if (!partition)
-        return true;
-    if (*partition != '/')
-        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                    _("the resource partition '%s' does not begin with '/'"), partition);
-    parts = g_strsplit(partition, "/", -1);
-    if (g_strv_contains((const char *const *)parts, "..") ||
-        g_strv_contains((const char *const *)parts, ".") || strchr(partition, '\n'))
-        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                    _("the resource partition '%s' is not a plain path"), partition);
-    return true;
-}
-
 static bool check_domain(void *object, const Reader *reader, GError **err)
 {
     static const uint8_t no_uuid[16];
     DomainDef *def = object;
 
+    if (!sysinfo_check(def, err))
+        return false;
     if (memcmp(def->uuid, no_uuid, sizeof(no_uuid)) == 0)
         random_uuid(def->uuid);
-    return check_name(def->name, err) && metadata_check(def, err) && resources_check(def, err) &&
-           os_check(def, reader, err) && check_clock(def, err) &&
-           check_partition(def->partition, err) && devices_check(def, reader, err) &&
-           seclabels_check(def, err);
+    return check_name(def->name, err) && metadata_check(def, err) &&
+           resources_check(def, reader, err) && os_check(def, reader, err) &&
+           perf_check(def, err) && keywrap_check(def, err) && devices_check(def, reader, err) &&
+           seclabels_check(def, reader, err);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -317,7 +286,6 @@ DomainDef *domain_def_copy(const DomainDef *def)
     DomainDef *copy = domain_def_new();
 
     record_copy(&domain_record, def, copy);
-    copy->numatune.set = def->numatune.set;
     record_strings_copy(&def->left_out, &copy->left_out);
     return copy;
 }

@@ -18,9 +18,12 @@
 
 #include "conf/def-console.h"
 #include "conf/def-extension.h"
+#include "conf/def-features.h"
 #include "conf/def-filesystem.h"
 #include "conf/def-hostdev.h"
 #include "conf/def-interface.h"
+#include "conf/def-machine.h"
+#include "conf/def-resources.h"
 #include "conf/def-values.h"
 
 typedef struct DomainDef DomainDef;
@@ -34,12 +37,31 @@ typedef enum DomainDefFlags {
     DOMAIN_DEF_VALIDATE = 1 << 1, /* the schema is looked at, and an unknown thing is an error */
 } DomainDefFlags;
 
-/* Facts about the host that parsing and compiling need, so that both stay pure. */
+/* What the host's kernel lacks, as bits of DomainDefHost.lacks. */
+typedef enum HostLack {
+    HOST_LACKS_USER_NAMESPACES = 1 << 0,
+    HOST_LACKS_TIME_NAMESPACES = 1 << 1,
+    HOST_LACKS_NBD = 1 << 2,
+    HOST_LACKS_MEMORY_CONTROLLER = 1 << 3,
+    HOST_LACKS_CPU_CONTROLLER = 1 << 4,
+    HOST_LACKS_CPUSET_CONTROLLER = 1 << 5,
+    HOST_LACKS_BLKIO_CONTROLLER = 1 << 6,
+    HOST_LACKS_PIDS_CONTROLLER = 1 << 7,
+} HostLack;
+
+/*
+ * Facts about the host that parsing and compiling need, so that both stay pure. What is not known
+ * of a host is 0 and not checked.
+ */
 typedef struct DomainDefHost {
-    const char *arch;              /* x86_64 */
-    const char *emulator;          /* default <emulator> */
-    const char *default_partition; /* "/machine", or a private instance's own */
-    struct Schema *schema;         /* libvirt's, for DOMAIN_DEF_VALIDATE; NULL: none */
+    const char *arch;                   /* x86_64 */
+    const char *emulator;               /* default <emulator> */
+    const char *default_partition;      /* "/machine", or a private instance's own */
+    struct Schema *schema;              /* libvirt's, for DOMAIN_DEF_VALIDATE; NULL: none */
+    const char *const *security_models; /* of the active drivers, ends with NULL; NULL: none is */
+    unsigned n_cpus;                    /* numbers of CPUs are below this */
+    unsigned n_nodes;                   /* numbers of NUMA nodes are below this */
+    unsigned lacks;                     /* a set of HostLack */
 } DomainDefHost;
 
 /* ---- general metadata and resources ---------------------------------------------------------- */
@@ -53,57 +75,6 @@ typedef struct MetadataList {
     size_t n;
     MetadataElement **items;
 } MetadataList;
-
-typedef struct BlkioDevice {
-    char *path;
-    OptNumber weight;
-    OptNumber read_iops;
-    OptNumber write_iops;
-    OptNumber read_bytes;
-    OptNumber write_bytes;
-} BlkioDevice;
-
-typedef struct BlkioDeviceList {
-    size_t n;
-    BlkioDevice **items;
-} BlkioDeviceList;
-
-typedef struct BlkioTune {
-    OptNumber weight;
-    BlkioDeviceList devices;
-} BlkioTune;
-
-/* KiB; not set means unlimited. */
-typedef struct MemTune {
-    OptNumber hard_limit;
-    OptNumber soft_limit;
-    OptNumber min_guarantee;
-    OptNumber swap_hard_limit; /* memory and swap together */
-} MemTune;
-
-typedef enum VcpuPlacement { VCPU_PLACEMENT_STATIC, VCPU_PLACEMENT_AUTO } VcpuPlacement;
-
-typedef struct CpuTune {
-    OptNumber shares;
-    OptNumber period; /* microseconds */
-    OptNumber quota;  /* microseconds; negative: no limit */
-    KeptXml rest;
-} CpuTune;
-
-typedef enum NumaMode {
-    NUMA_MODE_STRICT,
-    NUMA_MODE_PREFERRED,
-    NUMA_MODE_INTERLEAVE,
-    NUMA_MODE_RESTRICTIVE
-} NumaMode;
-
-typedef struct NumaTune {
-    bool set; /* there is a <memory> in it */
-    NumaMode mode;
-    char *nodeset;
-    int placement; /* 0 not given, 1 static, 2 auto */
-    KeptXml memnodes;
-} NumaTune;
 
 typedef enum LifecycleAction {
     LIFECYCLE_DESTROY,
@@ -137,7 +108,7 @@ typedef struct OsDef {
     char *inituser;
     char *initgroup;
     char *cmdline;
-    KeptXml rest;
+    int smbios;
 } OsDef;
 
 typedef struct IdMapEntry {
@@ -156,23 +127,6 @@ typedef struct IdMapDef {
     IdMapList uids;
     IdMapList gids;
 } IdMapDef;
-
-typedef enum CapabilityPolicy {
-    CAPABILITY_POLICY_DEFAULT,
-    CAPABILITY_POLICY_ALLOW,
-    CAPABILITY_POLICY_DENY,
-} CapabilityPolicy;
-
-#define DOMAIN_CAPABILITY_COUNT 37
-
-typedef struct FeaturesDef {
-    bool privnet;
-    CapabilityPolicy capability_policy;
-    Switch capabilities[DOMAIN_CAPABILITY_COUNT]; /* order of capability_names in features.c */
-    KeptXml before;  /* the features that are printed before privnet, */
-    KeptXml between; /* between privnet and capabilities, */
-    KeptXml after;   /* and after these; without effect */
-} FeaturesDef;
 
 /* ---- devices --------------------------------------------------------------------------------- */
 
@@ -196,13 +150,20 @@ typedef struct SharesDef {
     Share uts;
 } SharesDef;
 
-typedef enum SeclabelType { SECLABEL_DYNAMIC, SECLABEL_STATIC, SECLABEL_NONE } SeclabelType;
+typedef enum SeclabelType {
+    SECLABEL_ABSENT, /* only while parsing */
+    SECLABEL_DYNAMIC,
+    SECLABEL_STATIC,
+    SECLABEL_NONE,
+} SeclabelType;
 
-/* Only type none, so far. */
 typedef struct Seclabel {
-    int type;
+    SeclabelType type;
     char *model;
-    int relabel; /* 0 not given, 1 yes, 2 no */
+    Choice relabel;
+    char *label;       /* static; live also dynamic */
+    char *image_label; /* live */
+    char *base_label;
 } Seclabel;
 
 typedef struct SeclabelList {
@@ -222,29 +183,36 @@ struct DomainDef {
     MetadataList metadata;
     uint64_t memory_kib;
     uint64_t current_memory_kib;
-    char *memory_dump_core;
+    Switch memory_dump_core;
     BlkioTune blkiotune;
     MemTune memtune;
-    KeptXml memory_backing;
+    MemoryBacking *memory_backing;
     unsigned vcpus;
     VcpuPlacement vcpu_placement;
     char *cpuset;
     OptNumber vcpu_current;
-    KeptXml vcpu_rest; /* vcpus, iothreads, iothreadids, defaultiothread */
+    OptNumber iothreads;
+    IoThreadList iothreadids; /* as many as iothreads when there are any */
+    ThreadPool defaultiothread;
     CpuTune cputune;
     NumaTune numatune;
-    char *partition; /* <resource>; NULL: the host's default, filled in at start */
-    KeptXml resource_rest;
-    KeptXml sysinfo; /* sysinfo, bootloader, bootloader_args */
+    char *partition; /* NULL: the host's default, filled in at start */
+    char *fibrechannel_appid;
+    SysinfoList sysinfos;
+    char *bootloader;
+    char *bootloader_args;
     OsDef os;
     IdMapDef idmap;
     FeaturesDef features;
-    KeptXml cpu;
-    KeptXml clock;
+    CpuDef *cpu; /* NULL: the host's */
+    ClockDef clock;
     LifecycleAction on_poweroff;
     LifecycleAction on_reboot;
     LifecycleAction on_crash;
-    KeptXml lifecycle_rest; /* on_lockfailure, pm, perf */
+    int on_lockfailure;
+    Choice suspend_to_mem;
+    Choice suspend_to_disk;
+    PerfEventList perf_events;
     char *emulator;
     FilesystemList filesystems;
     InterfaceList interfaces;
@@ -254,7 +222,8 @@ struct DomainDef {
     SeclabelList seclabels;
     SharesDef shares;
     ExtensionDef extension;
-    KeptXml rest;        /* keywrap, launchSecurity */
+    KeyCipherList keywrap;
+    LaunchSecurity *launch_security;
     KeptXml foreign;     /* elements in the namespaces of other drivers */
     StringList left_out; /* what parsing did not know, one sentence each; never printed */
 };

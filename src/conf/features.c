@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * <features>: a private network and the capabilities of init. The other features speak of machines
- * and are carried along.
+ * <features>: a private network and the capabilities of init. The other features speak of machines;
+ * they are checked and given back (machine-features.c).
  */
 #include <linux/capability.h>
 #include <string.h>
@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "conf/domain-records.h"
+#include "conf/machine-features.h"
+#include "conf/value.h"
 #include "conf/xml.h"
 
 /* In libvirt's order of output. */
@@ -199,18 +201,57 @@ static const CustomFunctions capabilities_functions = {
     .equal = equal_capabilities,
 };
 
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static const char *const ioapic_names[] = { NULL, "qemu", "kvm", NULL };
+static const char *const hpt_names[] = { NULL, "enabled", "disabled", "required", NULL };
+static const char *const fix_names[] = { NULL, "broken", "workaround", "fixed", NULL };
+static const char *const ibs_names[] = { NULL,        "broken",   "workaround", "fixed-ibs",
+                                         "fixed-ccd", "fixed-na", NULL };
+static const char *const aia_names[] = { NULL, "aplic", "aplic-imsic", "none", NULL };
+
+#define FIELD(name) offsetof(FeaturesDef, name)
+#define TOGGLE .record = &toggle_record
+#define REQUIRED_TOGGLE .record = &required_toggle_record
+#define KIB .scale = 1024
+
 /* The custom row's field is the whole FeaturesDef. */
 /* clang-format off */
 static const Row features_rows[] = {
-    { "acpi|apic|pae|hap|viridian", ROW_KEEP,   offsetof(FeaturesDef, before) },
-    { "privnet",                    ROW_FLAG,   offsetof(FeaturesDef, privnet) },
-    { "hyperv|kvm|pvspinlock",      ROW_KEEP,   offsetof(FeaturesDef, between) },
-    { "capabilities",               ROW_CUSTOM, 0,                              .functions = &capabilities_functions },
-    { "pmu|vmport|gic|smm|ioapic|hpt|vmcoreinfo|htm|nested-hv|msrs|ccf-assist|xen|cfpc|"
-      "sbbc|ibs|tcg|async-teardown|ras|ps2|aia",
-                                    ROW_KEEP,   offsetof(FeaturesDef, after) },
+    { "acpi",                    ROW_FLAG,   FIELD(acpi),            ROW_KEPT },
+    { "apic",                    ROW_MAYBE,  FIELD(apic),            ROW_EVEN_EMPTY, .record = &apic_record },
+    { "pae",                     ROW_FLAG,   FIELD(pae),             ROW_KEPT },
+    { "hap",                     ROW_RECORD, FIELD(hap),             TOGGLE },
+    { "viridian",                ROW_FLAG,   FIELD(viridian),        ROW_KEPT },
+    { "privnet",                 ROW_FLAG,   FIELD(privnet) },
+    { "hyperv",                  ROW_MAYBE,  FIELD(hyperv),          ROW_EVEN_EMPTY, .record = &hyperv_record },
+    { "kvm",                     ROW_MAYBE,  FIELD(kvm),             ROW_EVEN_EMPTY, .record = &kvm_record },
+    { "pvspinlock",              ROW_RECORD, FIELD(pvspinlock),      TOGGLE },
+    { "capabilities",            ROW_CUSTOM, 0,                      .functions = &capabilities_functions },
+    { "pmu",                     ROW_RECORD, FIELD(pmu),             TOGGLE },
+    { "vmport",                  ROW_RECORD, FIELD(vmport),          TOGGLE },
+    { "gic",                     ROW_MAYBE,  FIELD(gic),             ROW_EVEN_EMPTY, .record = &gic_record },
+    { "smm",                     ROW_MAYBE,  FIELD(smm),             ROW_EVEN_EMPTY, .record = &smm_record },
+    { "ioapic/@driver",          ROW_ENUM,   FIELD(ioapic),          ROW_KEPT, .names = ioapic_names },
+    { "hpt/@resizing",           ROW_ENUM,   FIELD(hpt_resizing),    ROW_KEPT, .names = hpt_names },
+    { "hpt/maxpagesize",         ROW_SIZE,   FIELD(hpt_maxpagesize), ROW_KEPT, KIB },
+    { "vmcoreinfo",              ROW_RECORD, FIELD(vmcoreinfo),      TOGGLE },
+    { "htm",                     ROW_RECORD, FIELD(htm),             REQUIRED_TOGGLE },
+    { "nested-hv",               ROW_RECORD, FIELD(nested_hv),       REQUIRED_TOGGLE },
+    { "msrs",                    ROW_RECORD, FIELD(msrs),            .record = &msrs_record },
+    { "ccf-assist",              ROW_RECORD, FIELD(ccf_assist),      REQUIRED_TOGGLE },
+    { "xen",                     ROW_MAYBE,  FIELD(xen),             ROW_EVEN_EMPTY, .record = &xen_record },
+    { "cfpc/@value",             ROW_ENUM,   FIELD(cfpc),            ROW_KEPT, .names = fix_names },
+    { "sbbc/@value",             ROW_ENUM,   FIELD(sbbc),            ROW_KEPT, .names = fix_names },
+    { "ibs/@value",              ROW_ENUM,   FIELD(ibs),             ROW_KEPT, .names = ibs_names },
+    { "tcg/tb-cache",            ROW_SIZE,   FIELD(tb_cache),        ROW_KEPT, KIB },
+    { "async-teardown/@enabled", ROW_ENUM,   FIELD(async_teardown),  ROW_KEPT, .names = choice_names },
+    { "ras",                     ROW_RECORD, FIELD(ras),             REQUIRED_TOGGLE },
+    { "ps2",                     ROW_RECORD, FIELD(ps2),             REQUIRED_TOGGLE },
+    { "aia/@value",              ROW_ENUM,   FIELD(aia),             ROW_KEPT, .names = aia_names },
     { NULL },
 };
 /* clang-format on */
 
-const Record features_record = { "features", sizeof(FeaturesDef), features_rows };
+const Record features_record = { "features", sizeof(FeaturesDef), features_rows,
+                                 .unknown = ERR(DOMAIN, CONFIG_UNSUPPORTED) };

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "conf/cpu-list.h"
 #include "conf/domain-records.h"
 #include "conf/lxc-format.h"
 #include "conf/value.h"
@@ -161,7 +162,7 @@ static bool read_cpus(LxcImport *in, const LxcKey *key, const LxcLine *line, GEr
 {
     char *list = NULL;
 
-    if (!value_normalize_cpus(line->value, &list, err))
+    if (!cpu_list_normalize(line->value, &list, err))
         return false;
     g_free(in->def->cpuset);
     in->def->cpuset = list;
@@ -173,11 +174,10 @@ static bool read_nodes(LxcImport *in, const LxcKey *key, const LxcLine *line, GE
     NumaTune *numa = &in->def->numatune;
     char *list = NULL;
 
-    if (!value_normalize_cpus(line->value, &list, err))
+    if (!cpu_list_normalize(line->value, &list, err))
         return false;
     g_free(numa->nodeset);
     numa->nodeset = list;
-    numa->set = true;
     return true;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "conf/cpu-list.h"
 #include "conf/domain-records.h"
 #include "conf/native-capabilities.h"
 #include "conf/nspawn.h"
@@ -267,7 +268,7 @@ static bool read_affinity(NspawnImport *import, const NspawnSetting *setting, GE
     for (char **word = words; *word; word++)
         if (**word)
             g_string_append_printf(list, "%s%s", list->len ? "," : "", *word);
-    if (!value_normalize_cpus(list->str, &normal, NULL))
+    if (!cpu_list_normalize(list->str, &normal, NULL))
         return nspawn_note(import, setting);
     g_free(*cpuset);
     *cpuset = g_steal_pointer(&normal);

@@ -93,7 +93,6 @@ static bool read_text(OciImport *import, const OciValue *value, const Limit *lim
         return true;
     g_free(*field);
     *field = g_strdup(text);
-    import->def->numatune.set = import->def->numatune.nodeset != NULL;
     return true;
 }
 

@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * <os>: the init command and the architecture. The rest of the element (boot order, firmware, a
- * kernel) speaks of machines; libvirt carries it along for containers, and so do we.
+ * <os>: the init command and the architecture. What else may be in the element (boot order,
+ * firmware, a kernel) is only for machines that boot: libvirt reads none of it for a container, and
+ * here it is left out like anything that is not known.
  */
 #include <string.h>
 
@@ -23,6 +24,8 @@ static const Row env_rows[] = {
 
 static const Record env_record = { "initenv", sizeof(EnvVar), env_rows };
 
+static const char *const smbios_names[] = { NULL, "emulate", "host", "sysinfo", NULL };
+
 /* clang-format off */
 static const Row os_rows[] = {
     { "type/@arch",    ROW_STRING,  offsetof(OsDef, arch),      .flags = ROW_NOT_EMPTY },
@@ -36,8 +39,8 @@ static const Row os_rows[] = {
     { "inituser",      ROW_STRING,  offsetof(OsDef, inituser),  .flags = ROW_NOT_EMPTY },
     { "initgroup",     ROW_STRING,  offsetof(OsDef, initgroup), .flags = ROW_NOT_EMPTY },
     { "cmdline",       ROW_STRING,  offsetof(OsDef, cmdline),   .flags = ROW_NOT_EMPTY },
-    { "loader|nvram|kernel|initrd|dtb|root|acpi|boot|bootmenu|smbios|bios",
-                       ROW_KEEP,    offsetof(OsDef, rest) },
+    { "smbios/@mode",  ROW_ENUM,    offsetof(OsDef, smbios),    .flags = ROW_KEPT,
+                       .names = smbios_names, .bad = ERR(DOMAIN, CONFIG_UNSUPPORTED) },
     { NULL },
 };
 /* clang-format on */
@@ -62,15 +65,13 @@ static bool check_arch(OsDef *os, const DomainDefHost *host, GError **err)
     return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED), _("unknown architecture '%s'"), os->arch);
 }
 
-/* A name with '=' would become another variable, one with a newline breaks those who list it. */
-static bool check_env(const EnvVarList *list, GError **err)
+/* Arguments of a boot loader that there is not. */
+static void check_bootloader(DomainDef *def, const Reader *reader)
 {
-    for (size_t i = 0; i < list->n; i++)
-        if (strpbrk(list->items[i]->name, "=\n"))
-            return fail(err, ERR(DOMAIN, XML_ERROR),
-                        _("'%s' cannot be the name of an environment variable"),
-                        list->items[i]->name);
-    return true;
+    if (def->bootloader || !def->bootloader_args)
+        return;
+    record_note(reader, g_strdup(_("<bootloader_args> without a <bootloader> is left out")));
+    g_clear_pointer(&def->bootloader_args, g_free);
 }
 
 bool os_check(DomainDef *def, const Reader *reader, GError **err)
@@ -82,5 +83,17 @@ bool os_check(DomainDef *def, const Reader *reader, GError **err)
     if (strcmp(os->type, "exe") != 0)
         return fail(err, ERR(CAPABILITIES, INVALID_ARG),
                     _("the os type of a container is 'exe', not '%s'"), os->type);
-    return check_arch(os, reader->host, err) && check_env(&os->initenv, err);
+    check_bootloader(def, reader);
+    return check_arch(os, reader->host, err);
+}
+
+/* A name with '=' would become another variable, one with a newline breaks those who list it. */
+bool os_plan_check(const OsDef *os, GError **err)
+{
+    for (size_t i = 0; i < os->initenv.n; i++)
+        if (strpbrk(os->initenv.items[i]->name, "=\n"))
+            return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
+                        _("'%s' cannot be the name of an environment variable"),
+                        os->initenv.items[i]->name);
+    return true;
 }

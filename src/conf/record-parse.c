@@ -38,18 +38,26 @@ typedef struct Range {
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
+void record_note(const Reader *reader, char *message)
+{
+    StringList *list = reader->left_out;
+
+    if (list && list->n < LEFT_OUT_MAX)
+        record_list_append(list, message);
+    else
+        g_free(message);
+}
+
 /* Takes the message. */
 static bool leave_out(const Reader *reader, char *message, unsigned code, GError **err)
 {
     g_autofree char *owned = message;
-    StringList *list = reader->left_out;
 
     if (reader->flags & DOMAIN_DEF_VALIDATE)
         code = ERR(XML, XML_INVALID_SCHEMA);
     if (code)
         return fail(err, code, "%s", message);
-    if (list && list->n < LEFT_OUT_MAX)
-        record_list_append(list, g_steal_pointer(&owned));
+    record_note(reader, g_steal_pointer(&owned));
     return true;
 }
 

@@ -131,6 +131,8 @@ bool record_parse(const Record *record, const Reader *reader, const xmlNode *nod
                   GError **err);
 /* Names an element that no table knows, in the messages of the definition or in an error. */
 bool record_leave_out(const Reader *reader, const xmlNode *node, GError **err);
+/* Says in the messages of the definition what it goes without. Takes the message. */
+void record_note(const Reader *reader, char *message);
 /* Prints the record as an element called `element`; nothing when it is all default. */
 bool record_format(const Record *record, Writer *writer, const char *element, const void *object);
 void record_clear(const Record *record, void *object);

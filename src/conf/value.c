@@ -90,82 +90,36 @@ bool value_scale(uint64_t number, const char *unit, unsigned scale, uint64_t *re
     return true;
 }
 
-/* ---- CPU and node lists ---------------------------------------------------------------------- */
+/* ---- a number and its unit, as two values -----------------------------------------------------
+ */
 
-#define CPU_MAX 16384
+static const char *const unit_names[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 
-static bool cpu_number(const char **text, unsigned *ret_cpu)
+/* The unit's power of 1024; without one the largest that leaves nothing over. */
+static unsigned unit_power(const char *unit, uint64_t bytes)
 {
-    char *end = NULL;
-    guint64 value;
+    unsigned power = 0;
 
-    if (!g_ascii_isdigit(**text))
-        return false;
-    value = g_ascii_strtoull(*text, &end, 10);
-    if (value >= CPU_MAX)
-        return false;
-    *text = end;
-    *ret_cpu = (unsigned)value;
-    return true;
+    while (unit ? strcmp(unit_names[power], unit) != 0 : bytes && !(bytes >> 10 * power & 1023))
+        power++;
+    return power;
 }
 
-/* One of "3", "^3", "2-5" at *text. */
-static bool cpu_item(const char **text, uint8_t *set)
+bool value_scale_pair(OptNumber *number, char **unit, const char *usual, const char *printed,
+                      GError **err)
 {
-    bool remove = **text == '^';
-    unsigned first = 0, last = 0;
+    uint64_t bytes = 0, one;
+    unsigned power;
 
-    *text += remove;
-    if (!cpu_number(text, &first))
+    if (!number->set)
+        return true;
+    if (!value_scale((uint64_t)number->value, *unit ? *unit : usual, 1, &bytes, err))
         return false;
-    last = first;
-    if (**text == '-') {
-        (*text)++;
-        if (remove || !cpu_number(text, &last) || last < first)
-            return false;
-    }
-    memset(set + first, !remove, last - first + 1);
-    return true;
-}
-
-static char *cpu_list(const uint8_t *set)
-{
-    GString *out = g_string_new(NULL);
-
-    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
-        unsigned first = cpu;
-
-        if (!set[cpu])
-            continue;
-        while (cpu + 1 < CPU_MAX && set[cpu + 1])
-            cpu++;
-        g_string_append_printf(out, "%s%u", out->len ? "," : "", first);
-        if (cpu > first)
-            g_string_append_printf(out, "-%u", cpu);
-    }
-    return g_string_free(out, FALSE);
-}
-
-bool value_normalize_cpus(const char *text, char **ret_text, GError **err)
-{
-    g_autofree uint8_t *set = g_malloc0(CPU_MAX);
-    const char *at = text;
-    g_autofree char *list = NULL;
-
-    for (;;) {
-        at += strspn(at, " \t\r\n");
-        if (!cpu_item(&at, set))
-            break;
-        at += strspn(at, " \t\r\n");
-        if (*at != ',')
-            break;
-        at++;
-    }
-    list = cpu_list(set);
-    if (*at || !*list)
-        return fail(err, ERR(NONE, INVALID_ARG), _("cannot parse the list of CPUs or nodes '%s'"),
-                    text);
-    *ret_text = g_steal_pointer(&list);
+    power = unit_power(printed, bytes);
+    one = UINT64_C(1) << 10 * power;
+    number->value = (int64_t)(bytes / one + (bytes % one > 0));
+    g_free(*unit);
+    *unit = g_strdup(unit_names[power]);
     return true;
 }
 

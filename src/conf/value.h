@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The virtlxcd authors
 
-/* The small languages inside of XML values: numbers, units, CPU lists, UUIDs, MACs, addresses. */
+/* The small languages inside of XML values: numbers, units, UUIDs, MACs, addresses. */
 #pragma once
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "conf/def-values.h"
 
 /* A decimal number with nothing but white space around it. */
 bool value_parse_number(const char *text, int64_t *ret_number);
@@ -17,8 +19,11 @@ bool value_parse_bits(const char *text, unsigned base, int64_t *ret_number);
 bool value_scale(uint64_t number, const char *unit, unsigned scale, uint64_t *ret_value,
                  GError **err);
 
-/* "0-3,^2,8" as "0-1,3,8"; sorted, joined. For rows: the error is INTERNAL... see value.c. */
-bool value_normalize_cpus(const char *text, char **ret_text, GError **err);
+/* For a number with its unit in a row of its own, `usual` when there is none: puts the pair into
+ * the unit `printed`, or NULL for the largest that it is a multiple of. The number is not negative.
+ */
+bool value_scale_pair(OptNumber *number, char **unit, const char *usual, const char *printed,
+                      GError **err);
 
 bool value_parse_uuid(const char *text, uint8_t uuid[16]);
 char *value_format_uuid(const uint8_t uuid[16]);

@@ -46,9 +46,13 @@ static bool has_quota(const Plan *plan)
     return false;
 }
 
+/* A rule without a node is no use of a device that anything depends on. */
 static bool has_host_node(const Plan *plan)
 {
-    return plan->host_nodes.len > 0;
+    for (uint32_t i = 0; i < plan->host_nodes.len; i++)
+        if (plan->host_nodes.items[i].kind != PLAN_HOST_NODE_RULE)
+            return true;
+    return false;
 }
 
 static bool has_usb(const Plan *plan)
