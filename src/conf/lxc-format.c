@@ -22,24 +22,6 @@ static const LxcKey *const tables[] = {
     lxc_blkio_keys, lxc_device_keys, lxc_namespace_keys, lxc_security_keys, lxc_other_keys,
 };
 
-/* What a domain always says, and LXC need not be told. */
-static const char *const unspoken[] = {
-    "name",
-    "uuid",
-    "currentMemory",
-    "currentMemory/@unit",
-    "memory/@unit",
-    "memtune/hard_limit/@unit",
-    "vcpu=1",
-    "vcpu/@placement",
-    "os/type",
-    "clock/@offset=utc",
-    "on_poweroff=destroy",
-    "on_reboot=restart",
-    "on_crash=destroy",
-    "devices/emulator",
-};
-
 /* ---- keys ------------------------------------------------------------------------------------ */
 
 static bool matches(const LxcKey *row, const char *key)
@@ -234,14 +216,6 @@ static bool import(const char *text, const DomainDefHost *host, NativeResult *re
 
 /* ---- export ---------------------------------------------------------------------------------- */
 
-static void add_patterns(GPtrArray *said, const char *patterns)
-{
-    g_auto(GStrv) words = g_strsplit(patterns, " ", -1);
-
-    for (char **word = words; *word; word++)
-        g_ptr_array_add(said, g_strdup(*word));
-}
-
 static void write_rest(const char *path, const char *value, void *data)
 {
     lxc_put_comment(data, "%s%s%s", path, *value ? " = " : "", value);
@@ -250,16 +224,14 @@ static void write_rest(const char *path, const char *value, void *data)
 static bool export(const DomainDef *def, const DomainDefHost *host, char **ret_text, GError **err)
 {
     LxcExport out = { .def = def, .host = host, .out = g_string_new(NULL) };
-    g_autoptr(GPtrArray) said = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) said = g_ptr_array_new();
 
-    for (size_t i = 0; i < G_N_ELEMENTS(unspoken); i++)
-        g_ptr_array_add(said, g_strdup(unspoken[i]));
     for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
         for (const LxcKey *key = tables[i]; key->key; key++) {
             if (key->write)
                 key->write(&out, key);
             if (key->says)
-                add_patterns(said, key->says);
+                g_ptr_array_add(said, (char *)key->says);
         }
     native_rest(def, said, write_rest, &out);
     *ret_text = g_string_free(out.out, FALSE);

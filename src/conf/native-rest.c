@@ -8,6 +8,12 @@
 
 #include "conf/xml.h"
 
+/* What a domain always says, and nobody need be told. */
+static const char unspoken[] =
+    "name uuid currentMemory currentMemory/@unit memory/@unit memtune/hard_limit/@unit vcpu=1 "
+    "vcpu/@placement os/type clock/@offset=utc on_poweroff=destroy on_reboot=restart "
+    "on_crash=destroy devices/emulator";
+
 typedef struct Rest {
     GHashTable *said;
     NativeRestVisitor *visit;
@@ -69,18 +75,27 @@ static void walk(const Rest *rest, const xmlNode *node, const char *path)
     }
 }
 
+static void add_patterns(GHashTable *patterns, const char *words)
+{
+    g_auto(GStrv) list = g_strsplit(words, " ", -1);
+
+    for (char **word = list; *word; word++)
+        g_hash_table_add(patterns, g_strdup(*word));
+}
+
 void native_rest(const DomainDef *def, const GPtrArray *said, NativeRestVisitor *visitor,
                  void *data)
 {
     g_autofree char *xml = domain_def_format(def, DOMAIN_DEF_INACTIVE);
-    g_autoptr(GHashTable) patterns = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) patterns = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(xmlDoc) doc = xml_read(xml, "domain_definition", NULL);
     Rest rest = { patterns, visitor, data };
 
     if (!doc)
         return; /* the definition came from such a text */
+    add_patterns(patterns, unspoken);
     for (guint i = 0; i < said->len; i++)
-        g_hash_table_add(patterns, said->pdata[i]);
+        add_patterns(patterns, said->pdata[i]);
     for (const xmlNode *child = xmlDocGetRootElement(doc)->children; child; child = child->next) {
         g_autofree char *path = NULL;
 

@@ -14,7 +14,8 @@
 typedef void NativeRestVisitor(const char *path, const char *value, void *data);
 
 /*
- * `said` has patterns such as "os/init" and "memory/@dumpCore", below <domain>; "features/acpi/..."
- * stands for the element with all that is in it, and "on_poweroff=destroy" for one value only.
+ * `said` has strings of patterns, separated by blanks, such as "os/init memory/@dumpCore", below
+ * <domain>; "features/acpi/..." stands for the element with all that is in it, and
+ * "on_poweroff=destroy" for one value only. What every domain says goes without saying.
  */
 void native_rest(const DomainDef *def, const GPtrArray *said, NativeRestVisitor *visit, void *data);

@@ -136,12 +136,8 @@ static bool read_user(NspawnImport *import, const NspawnSetting *setting, GError
 
 static void write_user(NspawnExport *export, const NspawnRow *row)
 {
-    const OsDef *os = &export->def->os;
-
-    if (os->inituser)
-        nspawn_put(export, row, os->inituser);
-    if (os->initgroup)
-        nspawn_export_note(export, _("init's group is '%s'"), os->initgroup);
+    if (export->def->os.inituser)
+        nspawn_put(export, row, export->def->os.inituser);
 }
 
 static bool read_directory(NspawnImport *import, const NspawnSetting *setting, GError **err)
@@ -275,19 +271,23 @@ static void write_signal(NspawnExport *export, const NspawnRow *row)
         nspawn_put(export, row, export->def->extension.stop_signal);
 }
 
+/* It is on the terminal that systemd-nspawn runs on. */
+static const char console_said[] = "devices/console/@type=pty devices/console/target/@type=lxc "
+                                   "devices/console/target/@port=0";
+
 /* clang-format off */
 const NspawnRow nspawn_exec_rows[] = {
-    { EXEC, "Boot",             read_boot,        write_boot },
+    { EXEC, "Boot",             read_boot,        write_boot, console_said },
     { EXEC, "ProcessTwo",       NULL,             NULL },
-    { EXEC, "Parameters",       read_parameters,  write_parameters },
-    { EXEC, "Environment",      read_environment, write_environment },
-    { EXEC, "User",             read_user,        write_user },
-    { EXEC, "WorkingDirectory", read_directory,   write_directory },
-    { EXEC, "Hostname",         read_hostname,    write_hostname },
+    { EXEC, "Parameters",       read_parameters,  write_parameters, "os/init os/initarg" },
+    { EXEC, "Environment",      read_environment, write_environment, "os/initenv os/initenv/@name" },
+    { EXEC, "User",             read_user,        write_user, "os/inituser" },
+    { EXEC, "WorkingDirectory", read_directory,   write_directory, "os/initdir" },
+    { EXEC, "Hostname",         read_hostname,    write_hostname, NSPAWN_EXTENSION "hostname/@name" },
     { EXEC, "MachineID",        read_machine_id,  write_machine_id },
-    { EXEC, "Personality",      read_personality, write_personality },
-    { EXEC, "KillSignal",       read_signal,      write_signal },
-    { EXEC, "ResolvConf",       read_resolv_conf, write_resolv_conf },
+    { EXEC, "Personality",      read_personality, write_personality, "os/type/@arch" },
+    { EXEC, "KillSignal",       read_signal,      write_signal, NSPAWN_EXTENSION "stop/@signal" },
+    { EXEC, "ResolvConf",       read_resolv_conf, write_resolv_conf, NSPAWN_EXTENSION "generate/@resolvConf" },
     { EXEC, "Timezone",         NULL,             write_off },
     { EXEC, "LinkJournal",      NULL,             write_no },
     { EXEC, "NotifyReady",      NULL,             NULL },

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "conf/compile-base.h"
 #include "conf/device.h"
@@ -339,18 +338,25 @@ static void write_filesystems(NspawnExport *export, const NspawnRow *row)
     }
 }
 
+#define PART "devices/filesystem/"
+
+static const char filesystems_said[] =
+    PART "@type " PART "@accessmode=passthrough " PART "source/@dir " PART "source/@usage " PART
+         "source/@units " PART "target/@dir " PART "readonly " PART
+         "virtlxcd:mount/@recursive " PART "virtlxcd:mount/@idmapped " PART "virtlxcd:overlay/...";
+
 /* clang-format off */
 const NspawnRow nspawn_files_rows[] = {
     { EXEC,  "Ephemeral",             read_ephemeral,        NULL },
     { FILES, "ReadOnly",              read_readonly,         write_readonly },
     { FILES, "Volatile",              read_volatile,         write_volatile },
     { FILES, "PrivateUsersOwnership", read_ownership,        write_ownership },
-    { FILES, "Bind",                  read_bind,             write_filesystems },
+    { FILES, "Bind",                  read_bind,             write_filesystems, filesystems_said },
     { FILES, "BindReadOnly",          read_bind_readonly,    NULL },
     { FILES, "TemporaryFileSystem",   read_tmpfs,            NULL },
     { FILES, "Overlay",               read_overlay,          NULL },
     { FILES, "OverlayReadOnly",       read_overlay_readonly, NULL },
-    { FILES, "Inaccessible",          read_inaccessible,     write_inaccessible },
+    { FILES, "Inaccessible",          read_inaccessible,     write_inaccessible, NSPAWN_EXTENSION "mask/@path" },
     { NULL },
 };
 /* clang-format on */
@@ -370,35 +376,4 @@ void nspawn_finish_files(NspawnImport *import)
             native_note(import->result, _("'%s' cannot be written to below a read-only root"),
                         fs->target);
     }
-}
-
-static void note_filesystem(NspawnExport *export, const Filesystem *fs)
-{
-    const FilesystemMount *mount = &fs->mount;
-
-    if (mount->nosuid || mount->nodev || mount->noexec || mount->noatime || mount->optional ||
-        mount->propagation)
-        nspawn_export_note(export, _("the options of the mount at '%s' are not written"),
-                           fs->target);
-    if (fs->space_hard_limit.set)
-        nspawn_export_note(export, _("the quota of '%s' is not written"), fs->target);
-}
-
-void nspawn_note_files(NspawnExport *export)
-{
-    const ExtensionDef *extension = &export->def->extension;
-    const Plan *plan = export->plan;
-
-    for (size_t i = 0; i < export->def->filesystems.n; i++)
-        note_filesystem(export, export->def->filesystems.items[i]);
-    for (size_t i = 0; i < extension->readonly.n; i++)
-        nspawn_export_note(export, _("'%s' is to be read-only"),
-                           extension->readonly.items[i]->path);
-    if (extension->generate_hostname == CHOICE_YES || extension->generate_hosts == CHOICE_YES)
-        nspawn_export_note(export, _("/etc/hostname and /etc/hosts are not made"));
-    for (uint32_t i = 0; i < plan->host_nodes.len; i++)
-        nspawn_export_note(export, _("a device: give Bind=%s and --property=DeviceAllow=%s"),
-                           plan->host_nodes.items[i].source, plan->host_nodes.items[i].source);
-    for (uint32_t i = 0; i < plan->usb.len; i++)
-        nspawn_export_note(export, _("a USB device is given to the container"));
 }

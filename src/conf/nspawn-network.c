@@ -8,7 +8,6 @@
 #include <net/if.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "conf/device.h"
 #include "conf/nspawn.h"
@@ -222,26 +221,30 @@ static void write_interface(NspawnExport *export, const NspawnRow *row)
             nspawn_put(export, row, list->items[i]->interface);
 }
 
+#define PART "devices/interface/"
+
+static const char interfaces_said[] =
+    PART "@type " PART "source/@bridge " PART "source/@dev " PART "source/@mode=bridge " PART
+         "target/@dev " PART "guest/@dev";
+static const char hostdevs_said[] =
+    "devices/hostdev/@mode devices/hostdev/@type=net devices/hostdev/source/interface";
+
 /* clang-format off */
 const NspawnRow nspawn_network_rows[] = {
-    { NETWORK, "Private",              read_private,    write_private },
-    { NETWORK, "VirtualEthernet",      read_veth,       write_links },
+    { NETWORK, "Private",              read_private,    write_private, "features/privnet" },
+    { NETWORK, "VirtualEthernet",      read_veth,       write_links, interfaces_said },
     { NETWORK, "VirtualEthernetExtra", read_veth_extra, NULL },
     { NETWORK, "Bridge",               read_bridge,     NULL },
     { NETWORK, "Zone",                 read_zone,       NULL },
     { NETWORK, "MACVLAN",              read_macvlan,    NULL },
-    { NETWORK, "Interface",            read_interface,  write_interface },
+    { NETWORK, "Interface",            read_interface,  write_interface, hostdevs_said },
     { NULL },
 };
 /* clang-format on */
 
-/* Addresses, and all that has no key. */
 void nspawn_note_network(NspawnExport *export)
 {
-    const InterfaceList *list = &export->def->interfaces;
-
-    for (size_t i = 0; i < list->n; i++) {
-        const Interface *interface = list->items[i];
+    for (size_t i = 0; i < export->def->interfaces.n; i++) {
         const char *guest = export->plan->links.items[i].guest_name;
         g_auto(Line) line = describe(export, i);
 
@@ -249,9 +252,5 @@ void nspawn_note_network(NspawnExport *export)
             nspawn_export_note(export, _("the interface '%s' is not written"), guest);
         else if (strcmp(guest, line.guest) != 0)
             nspawn_export_note(export, _("the interface '%s' is called '%s'"), guest, line.guest);
-        if (interface->ips.n || interface->routes.n || interface->host_ips.n ||
-            interface->host_routes.n)
-            nspawn_export_note(export, _("the addresses and routes of '%s' are not written"),
-                               guest);
     }
 }

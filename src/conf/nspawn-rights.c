@@ -8,7 +8,6 @@
 #include <linux/capability.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "conf/cpu-list.h"
 #include "conf/domain-records.h"
@@ -341,17 +340,24 @@ static void write_users(NspawnExport *export, const NspawnRow *row)
     }
 }
 
+#define RANGE_OF(kind) "idmap/" kind "/@start idmap/" kind "/@target idmap/" kind "/@count "
+#define LIMIT_PART NSPAWN_EXTENSION "rlimit/@"
+
+static const char ids_said[] = RANGE_OF("uid") RANGE_OF("gid") NSPAWN_EXTENSION
+    "idmap/@auto " NSPAWN_EXTENSION "idmap/@count=65536";
+static const char limits_said[] = LIMIT_PART "name " LIMIT_PART "soft " LIMIT_PART "hard";
+
 /* clang-format off */
 const NspawnRow nspawn_rights_rows[] = {
-    { EXEC, "Capability",        read_capability,        write_capability },
+    { EXEC, "Capability",        read_capability,        write_capability, "features/capabilities/..." },
     { EXEC, "DropCapability",    read_drop,              write_drop },
     { EXEC, "AmbientCapability", NULL,                   NULL },
-    { EXEC, "NoNewPrivileges",   read_no_new_privileges, write_no_new_privileges },
-    { EXEC, "PrivateUsers",      read_users,             write_users },
+    { EXEC, "NoNewPrivileges",   read_no_new_privileges, write_no_new_privileges, NSPAWN_EXTENSION "privileges/@noNew" },
+    { EXEC, "PrivateUsers",      read_users,             write_users, ids_said },
     { EXEC, "SystemCallFilter",  NULL,                   NULL },
-    { EXEC, "OOMScoreAdjust",    read_oom,               write_oom },
-    { EXEC, "CPUAffinity",       read_affinity,          write_affinity },
-    { EXEC, "LimitCPU",          read_limit,             write_limits },
+    { EXEC, "OOMScoreAdjust",    read_oom,               write_oom, NSPAWN_EXTENSION "oom/@score" },
+    { EXEC, "CPUAffinity",       read_affinity,          write_affinity, "vcpu/@cpuset" },
+    { EXEC, "LimitCPU",          read_limit,             write_limits, limits_said },
     { EXEC, "LimitFSIZE",        read_limit,             NULL },
     { EXEC, "LimitDATA",         read_limit,             NULL },
     { EXEC, "LimitSTACK",        read_limit,             NULL },
@@ -370,26 +376,3 @@ const NspawnRow nspawn_rights_rows[] = {
     { NULL },
 };
 /* clang-format on */
-
-void nspawn_note_rights(NspawnExport *export)
-{
-    const Plan *plan = export->plan;
-    const ExtensionDef *extension = &export->def->extension;
-
-    if (extension->seccomp || extension->seccomp_file)
-        nspawn_export_note(export, _("the system call filter is '%s'"),
-                           extension->seccomp_file ? extension->seccomp_file
-                                                   : seccomp_names[extension->seccomp]);
-    for (uint32_t i = 0; i < plan->sysctls.len; i++)
-        nspawn_export_note(export, _("a sysctl: %s = %s"), plan->sysctls.items[i].name,
-                           plan->sysctls.items[i].value);
-    if (plan->namespaces & PLAN_NS_TIME)
-        nspawn_export_note(export, _("the clocks have offsets"));
-    if (plan->stop_timeout)
-        nspawn_export_note(export, _("the time to stop in is %u seconds"), plan->stop_timeout);
-    for (size_t i = 0; i < extension->devices.n; i++)
-        nspawn_export_note(export, _("devices that may be used: give --property=DeviceAllow="));
-    for (uint32_t i = 0; i < plan->shares.len; i++)
-        nspawn_export_note(export, _("a namespace is shared with '%s'"),
-                           plan->shares.items[i].value);
-}

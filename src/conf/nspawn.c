@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "conf/device.h"
+#include "conf/native-rest.h"
 #include "conf/value.h"
 
 #define WRONG ERR(LXC, INVALID_ARG)
@@ -129,10 +130,10 @@ static void write_mac(NspawnExport *export, const NspawnRow *row)
 static const NspawnRow own_rows[] = {
     { OURS, "Name",        read_name,        write_name },
     { OURS, "Directory",   read_directory,   write_directory },
-    { OURS, "Memory",      read_memory,      write_memory },
-    { OURS, "Title",       read_title,       write_title },
-    { OURS, "Description", read_description, write_description },
-    { OURS, "MACAddress",  read_mac,         write_mac },
+    { OURS, "Memory",      read_memory,      write_memory, "memory" },
+    { OURS, "Title",       read_title,       write_title, "title" },
+    { OURS, "Description", read_description, write_description, "description" },
+    { OURS, "MACAddress",  read_mac,         write_mac, "devices/interface/mac/@address" },
     { NULL },
 };
 /* clang-format on */
@@ -296,50 +297,37 @@ void nspawn_put_words(NspawnExport *export, const NspawnRow *row, const GPtrArra
     nspawn_put(export, row, value->str);
 }
 
-/* A property of the unit that systemd-nspawn makes, where one means the same. */
-typedef struct Property {
-    PlanKnob knob;
-    const char *name;
-} Property;
-
-/* clang-format off */
-static const Property properties[] = {
-    { PLAN_KNOB_MEMORY_HARD, "MemoryMax" },
-    { PLAN_KNOB_MEMORY_MIN,  "MemoryMin" },
-    { PLAN_KNOB_PIDS_MAX,    "TasksMax" },
-    { PLAN_KNOB_CPUSET_CPUS, "AllowedCPUs" },
-    { PLAN_KNOB_CPUSET_MEMS, "AllowedMemoryNodes" },
-};
-/* clang-format on */
-
-static void note_setting(NspawnExport *export, const PlanSetting *setting)
+static void note_part(const char *path, const char *value, void *data)
 {
-    g_autofree char *number = g_strdup_printf("%" PRId64, setting->number);
-
-    for (size_t i = 0; i < G_N_ELEMENTS(properties); i++)
-        if (properties[i].knob == setting->knob) {
-            nspawn_export_note(export, _("a limit: give --property=%s=%s"), properties[i].name,
-                               *setting->text ? setting->text : number);
-            return;
-        }
-    nspawn_export_note(export, _("a limit of the control group is not written: %s %s"),
-                       setting->text, number);
+    nspawn_export_note(data, "%s%s%s", path, *value ? " = " : "", value);
 }
 
-static void note_the_rest(NspawnExport *export)
+/* Memory= tells us, not systemd-nspawn. */
+static void note_memory(NspawnExport *export)
 {
-    const Plan *plan = export->plan;
+    const PlanCgroup *group = &export->plan->cgroup;
 
-    for (uint32_t i = 0; i < plan->cgroup.settings.len; i++)
-        note_setting(export, &plan->cgroup.settings.items[i]);
-    for (uint32_t i = 1; i < plan->consoles.len; i++)
-        nspawn_export_note(export, _("'%s' is a console besides the first"),
-                           plan->consoles.items[i].alias);
-    if (export->def->metadata.n)
-        nspawn_export_note(export, _("<metadata> is not written"));
-    nspawn_note_rights(export);
-    nspawn_note_files(export);
+    for (uint32_t i = 0; i < group->settings.len; i++)
+        if (group->settings.items[i].knob == PLAN_KNOB_MEMORY_HARD)
+            nspawn_export_note(export,
+                               _("the memory is limited with --property=MemoryMax=%" PRId64),
+                               group->settings.items[i].number);
+}
+
+static void write_rows(NspawnExport *export)
+{
+    g_autoptr(GPtrArray) said = g_ptr_array_new();
+
+    for (const NspawnRow *const *rows = all_rows; *rows; rows++)
+        for (const NspawnRow *row = *rows; row->section; row++) {
+            if (row->write)
+                row->write(export, row);
+            if (row->says)
+                g_ptr_array_add(said, (char *)row->says);
+        }
+    note_memory(export);
     nspawn_note_network(export);
+    native_rest(export->def, said, note_part, export);
 }
 
 /* The notes stand in front, where they are seen. */
@@ -369,11 +357,7 @@ static bool export(const DomainDef *def, const DomainDefHost *host, char **ret_t
     if (!domain_def_compile(def, host, &plan, err))
         return false;
     export.plan = plan;
-    for (const NspawnRow *const *rows = all_rows; *rows; rows++)
-        for (const NspawnRow *row = *rows; row->section; row++)
-            if (row->write)
-                row->write(&export, row);
-    note_the_rest(&export);
+    write_rows(&export);
     *ret_text = with_notes(&export);
     record_strings_clear(&export.notes);
     return true;

@@ -50,7 +50,11 @@ struct NspawnRow {
     /* NULL: noted, unless it says no or off. */
     bool (*read)(NspawnImport *import, const NspawnSetting *setting, GError **err);
     void (*write)(NspawnExport *export, const NspawnRow *row); /* may be NULL */
+    const char *says; /* the parts of a domain that the key says; see native-rest.h */
 };
+
+/* For says. */
+#define NSPAWN_EXTENSION "virtlxcd:container/virtlxcd:"
 
 /* Each ends with section NULL. */
 extern const NspawnRow nspawn_exec_rows[];
@@ -77,6 +81,4 @@ void nspawn_finish_files(NspawnImport *import);
 void nspawn_finish_network(NspawnImport *import);
 /* What interface `index` is called inside; NULL: it is not written. */
 char *nspawn_guest_name(const NspawnExport *export, size_t index);
-void nspawn_note_rights(NspawnExport *export);
-void nspawn_note_files(NspawnExport *export);
 void nspawn_note_network(NspawnExport *export);

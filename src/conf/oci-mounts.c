@@ -372,8 +372,6 @@ static void write_mount(OciExport *export, const PlanMount *mount)
         oci_export_note(export, _("'%s' may be missing"), mount->source);
     if (mount->kind == PLAN_MOUNT_OVERLAY && mount->overlay.ephemeral)
         oci_export_note(export, _("what is written to '%s' is to be forgotten"), mount->target);
-    if (mount->quota)
-        oci_export_note(export, _("the quota of '%s' is not written"), mount->target);
 }
 
 /* Masked and read-only paths are lists of their own. */
@@ -401,11 +399,11 @@ void oci_write_mounts(OciExport *export)
         case PLAN_MOUNT_BLOCK:
         case PLAN_MOUNT_IMAGE:
         case PLAN_MOUNT_VOLUME:
-        case PLAN_MOUNT_FILE:
             oci_export_note(export, _("what is mounted at '%s' is not written"), mount->target);
             break;
         case PLAN_MOUNT_MASK:
         case PLAN_MOUNT_READONLY:
+        case PLAN_MOUNT_FILE: /* noted as a part of the domain */
             break;
         }
     }

@@ -5,7 +5,6 @@
  * linux.namespaces of config.json, and what belongs to single ones of them: id maps and clocks. A
  * namespace that is not in the list is the host's; for some of them a domain has no words.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"

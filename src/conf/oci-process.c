@@ -365,8 +365,5 @@ bool oci_write_process(OciExport *export, GError **err)
     if (init->has_oom_score)
         oci_put_number(json, "oomScoreAdj", init->oom_score);
     oci_put_close(json, '}');
-    if (init->numa.mode)
-        oci_export_note(export, _("the memory policy for the nodes '%s' is not written"),
-                        init->numa.nodes);
     return true;
 }

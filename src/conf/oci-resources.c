@@ -2,14 +2,12 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * linux.resources of config.json: limits, and what may be done with devices. One row for each limit
- * serves both ways.
+ * linux.resources of config.json: limits. One row for each serves both ways.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "conf/domain-records.h"
 #include "conf/oci.h"
@@ -179,116 +177,7 @@ static bool read_blkio(OciImport *import, const OciValue *value, GError **err)
     return oci_each_member(import, value, read_blkio_member, err);
 }
 
-/* ---- reading: devices ------------------------------------------------------------------------ */
-
-typedef struct Rule {
-    bool allow;
-    const char *type;
-    OptNumber major;
-    OptNumber minor;
-    const char *access;
-} Rule;
-
-/* clang-format off */
-static const OciMember rule_members[] = {
-    { "allow",  OCI_FLAG,   offsetof(Rule, allow) },
-    { "type",   OCI_TEXT,   offsetof(Rule, type) },
-    { "major",  OCI_NUMBER, offsetof(Rule, major) },
-    { "minor",  OCI_NUMBER, offsetof(Rule, minor) },
-    { "access", OCI_TEXT,   offsetof(Rule, access) },
-    { NULL },
-};
-/* clang-format on */
-
-/* In the order of DeviceAllow.type. */
-static const char *const rule_types[] = { "c", "b", "a" };
-
-static int rule_type(const char *type)
-{
-    if (!type || !*type)
-        return 2;
-    if (strcmp(type, "u") == 0)
-        return 0;
-    for (int i = 0; i < (int)G_N_ELEMENTS(rule_types); i++)
-        if (strcmp(rule_types[i], type) == 0)
-            return i;
-    return -1;
-}
-
-static uint32_t access_bits(const char *access)
-{
-    return (strchr(access, 'r') ? PLAN_ACCESS_READ : 0) |
-           (strchr(access, 'w') ? PLAN_ACCESS_WRITE : 0) |
-           (strchr(access, 'm') ? PLAN_ACCESS_MKNOD : 0);
-}
-
-static int64_t number_or_all(const OptNumber *number)
-{
-    return number->set && number->value >= 0 ? number->value : -1;
-}
-
-/* What every container may do, this one's capabilities included. */
-static bool is_base_rule(const OciImport *import, const Rule *rule, int type)
-{
-    const PlanCgroup *group = &import->base->cgroup;
-    uint32_t access = access_bits(rule->access);
-
-    if (type == 2 && access == PLAN_ACCESS_MKNOD && number_or_all(&rule->major) < 0 &&
-        number_or_all(&rule->minor) < 0)
-        return features_allow_mknod(&import->def->features);
-    for (uint32_t i = 0; i < group->devices.len; i++) {
-        const PlanDeviceRule *base = &group->devices.items[i];
-
-        if (base->type == (uint32_t)*rule_types[type] && base->access == access &&
-            base->major == number_or_all(&rule->major) &&
-            base->minor == number_or_all(&rule->minor))
-            return true;
-    }
-    return false;
-}
-
-static void forget_rules(DeviceAllowList *list)
-{
-    for (size_t i = 0; i < list->n; i++) {
-        g_free(list->items[i]->access);
-        g_free(list->items[i]);
-    }
-    g_clear_pointer(&list->items, g_free);
-    list->n = 0;
-}
-
-static void add_rule(OciImport *import, const Rule *rule, int type)
-{
-    DeviceAllow *allow = g_new0(DeviceAllow, 1);
-
-    allow->type = type;
-    allow->access = g_strdup(rule->access);
-    if (number_or_all(&rule->major) >= 0)
-        allow->major = rule->major;
-    if (number_or_all(&rule->minor) >= 0)
-        allow->minor = rule->minor;
-    record_list_append(&import->def->extension.devices, allow);
-}
-
-/* Nothing is allowed that is not said, so that denying everything only undoes what came before. */
-static bool read_rule(OciImport *import, const OciValue *value, GError **err)
-{
-    Rule rule = { .access = "rwm" };
-    int type;
-
-    if (!oci_members(import, value, rule_members, &rule, err))
-        return false;
-    type = rule_type(rule.type);
-    if (type < 0)
-        oci_note(import, value);
-    else if (rule.allow && !is_base_rule(import, &rule, type))
-        add_rule(import, &rule, type);
-    else if (!rule.allow && type == 2 && number_or_all(&rule.major) < 0)
-        forget_rules(&import->def->extension.devices);
-    else if (!rule.allow)
-        oci_note(import, value);
-    return true;
-}
+/* ---- reading: the whole ---------------------------------------------------------------------- */
 
 /* clang-format off */
 static const OciMember resource_members[] = {
@@ -296,7 +185,7 @@ static const OciMember resource_members[] = {
     { "cpu",     OCI_READ, .read = read_group },
     { "pids",    OCI_READ, .read = read_group },
     { "blockIO", OCI_READ, .read = read_blkio },
-    { "devices", OCI_EACH, .read = read_rule },
+    { "devices", OCI_EACH, .read = oci_read_device_rule },
     { NULL },
 };
 /* clang-format on */
@@ -387,56 +276,15 @@ static void write_blkio(OciExport *export)
     oci_put_close(json, '}');
 }
 
-static void write_rules(OciExport *export)
+static void note_devices(OciExport *export)
 {
-    const PlanCgroup *group = &export->plan->cgroup;
-    OciWriter *json = &export->json;
+    const BlkioDeviceList *list = &export->def->blkiotune.devices;
+    unsigned major, minor;
 
-    oci_put_open(json, "devices", '[');
-    oci_put_open(json, NULL, '{');
-    oci_put_flag(json, "allow", false);
-    oci_put_string(json, "access", "rwm");
-    oci_put_close(json, '}');
-    for (uint32_t i = 0; i < group->devices.len; i++) {
-        const PlanDeviceRule *rule = &group->devices.items[i];
-        char access[4] = "";
-        char *end = access;
-
-        for (unsigned bit = 0; bit < 3; bit++)
-            if (rule->access & 1u << bit)
-                *end++ = "rwm"[bit];
-        oci_put_open(json, NULL, '{');
-        oci_put_flag(json, "allow", true);
-        oci_put_string(json, "type", (char[2]){ (char)rule->type });
-        if (rule->major >= 0)
-            oci_put_number(json, "major", rule->major);
-        if (rule->minor >= 0)
-            oci_put_number(json, "minor", rule->minor);
-        oci_put_string(json, "access", access);
-        oci_put_close(json, '}');
-    }
-    oci_put_close(json, ']');
-}
-
-static void note_settings(OciExport *export)
-{
-    const PlanCgroup *group = &export->plan->cgroup;
-
-    for (uint32_t i = 0; i < group->settings.len; i++) {
-        const PlanSetting *setting = &group->settings.items[i];
-        unsigned major, minor;
-
-        if (setting->knob == PLAN_KNOB_OOM_GROUP)
-            oci_export_note(export, _("out of memory is to kill all of the container at once"));
-        else if (setting->knob == PLAN_KNOB_MEMORY_MIN)
-            oci_export_note(export, _("%" PRId64 " bytes of memory are guaranteed"),
-                            setting->number);
-        else if (setting->knob >= PLAN_KNOB_BLKIO_DEVICE_WEIGHT &&
-                 setting->knob <= PLAN_KNOB_BLKIO_DEVICE_WRITE_BPS &&
-                 !parse_device(setting->text, &major, &minor))
+    for (size_t i = 0; i < list->n; i++)
+        if (!parse_device(list->items[i]->path, &major, &minor))
             oci_export_note(export, _("the limits of the device '%s' are not written"),
-                            setting->text);
-    }
+                            list->items[i]->path);
 }
 
 void oci_write_resources(OciExport *export)
@@ -446,7 +294,7 @@ void oci_write_resources(OciExport *export)
     write_group(export, "cpu");
     write_group(export, "pids");
     write_blkio(export);
-    write_rules(export);
+    oci_write_device_rules(export);
     oci_put_close(&export->json, '}');
-    note_settings(export);
+    note_devices(export);
 }

@@ -13,6 +13,8 @@ static void append_string(GString *out, const char *text)
     for (; *text; text++) {
         if (*text == '"' || *text == '\\')
             g_string_append_printf(out, "\\%c", *text);
+        else if (*text == '\n')
+            g_string_append(out, "\\n");
         else if ((unsigned char)*text < ' ')
             g_string_append_printf(out, "\\u%04x", (unsigned)*text);
         else

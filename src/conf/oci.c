@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "conf/device.h"
 #include "conf/domain-records.h"
+#include "conf/native-rest.h"
 #include "conf/value.h"
 
 #define WRONG ERR(LXC, INVALID_ARG)
@@ -249,21 +250,48 @@ static const char *seccomp_text(const ExtensionDef *extension)
     return extension->seccomp_file ? extension->seccomp_file : seccomp_names[extension->seccomp];
 }
 
+#define EXTENSION "virtlxcd:container/virtlxcd:"
+#define FILESYSTEM "devices/filesystem/"
+#define CONSOLE "devices/console/"
+
+/* The parts of a domain that a bundle says, for native_rest. */
+/* clang-format off */
+static const char *const said[] = {
+    "title description",
+    "memory memtune/hard_limit",
+    "memtune/soft_limit memtune/soft_limit/@unit",
+    "memtune/swap_hard_limit memtune/swap_hard_limit/@unit",
+    "blkiotune/...",
+    "vcpu/@cpuset cputune/shares cputune/period cputune/quota",
+    "numatune/memory/@mode=strict numatune/memory/@nodeset",
+    "resource/partition",
+    "os/type/@arch os/init os/initarg os/initenv os/initenv/@name os/cmdline",
+    "os/initdir os/inituser os/initgroup",
+    "idmap/... features/privnet features/capabilities/... lxc:namespace/...",
+    FILESYSTEM "@type " FILESYSTEM "@accessmode " FILESYSTEM "source/@dir",
+    FILESYSTEM "source/@usage " FILESYSTEM "source/@units " FILESYSTEM "target/@dir",
+    FILESYSTEM "readonly " FILESYSTEM "virtlxcd:mount/... " FILESYSTEM "virtlxcd:overlay/...",
+    CONSOLE "@type=pty " CONSOLE "target/@type=lxc " CONSOLE "target/@port=0",
+    EXTENSION "hostname/... " EXTENSION "pids/... " EXTENSION "oom/@score",
+    EXTENSION "rlimit/... " EXTENSION "sysctl/... " EXTENSION "seccomp/...",
+    EXTENSION "privileges/... " EXTENSION "time/... " EXTENSION "generate/@resolvConf",
+    EXTENSION "mask/... " EXTENSION "readonly/... " EXTENSION "device/...",
+    EXTENSION "stop/@signal",
+};
+/* clang-format on */
+
+static void note_part(const char *path, const char *value, void *data)
+{
+    oci_export_note(data, "%s%s%s", path, *value ? " = " : "", value);
+}
+
 static void note_the_rest(OciExport *export)
 {
-    const DomainDef *def = export->def;
-    const Plan *plan = export->plan;
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
 
-    if (def->metadata.n)
-        oci_export_note(export, _("<metadata> is not written"));
-    if (plan->stop_timeout)
-        oci_export_note(export, _("the time to stop in is %u seconds"), plan->stop_timeout);
-    for (uint32_t i = 1; i < plan->consoles.len; i++)
-        oci_export_note(export, _("'%s' is a console besides the first"),
-                        plan->consoles.items[i].alias);
-    for (uint32_t i = 0; i < plan->links.len; i++)
-        oci_export_note(export, _("the interface '%s' has to be made by the network's plug-ins"),
-                        plan->links.items[i].guest_name);
+    for (size_t i = 0; i < G_N_ELEMENTS(said); i++)
+        g_ptr_array_add(list, (char *)said[i]);
+    native_rest(export->def, list, note_part, export);
 }
 
 static void write_annotations(OciExport *export)

@@ -8,8 +8,9 @@
  *     oci.c             the document, names, annotations
  *     oci-process.c     process: init, its user, capabilities, limits
  *     oci-mounts.c      root and mounts
- *     oci-linux.c       linux: devices, paths, sysctls
+ *     oci-linux.c       linux: paths, sysctls, control group
  *     oci-namespaces.c  linux.namespaces and the id maps
+ *     oci-devices.c     linux.devices, and what may be done with devices
  *     oci-resources.c   linux.resources
  *
  * Reading fills a DomainDef. Writing starts from the Plan, which like config.json says what is to
@@ -72,6 +73,11 @@ typedef struct OciSpaces {
 bool oci_read_spaces(OciImport *import, const OciValue *parent, const OciSpaces *spaces,
                      GError **err);
 bool oci_write_spaces(OciExport *export, GError **err);
+
+OciRead oci_read_device;
+OciRead oci_read_device_rule;
+void oci_write_devices(OciExport *export);
+void oci_write_device_rules(OciExport *export);
 
 OciRead oci_read_resources;
 void oci_write_resources(OciExport *export);
