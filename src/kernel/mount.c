@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -142,11 +143,36 @@ bool mount_attach(int fd, int target_fd)
            0;
 }
 
-/* With "." for both, the old root ends up right on top of the new one, and goes from there. */
+static bool is_mount(const char *path, uint64_t id)
+{
+    struct statx info;
+
+    return statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_MNT_ID, &info) == 0 &&
+           info.stx_mnt_id == id;
+}
+
+/* ".." of a root is what lies on top of it; umount(2) takes one mount at a time, from there. */
+static bool leave_old_root(void)
+{
+    struct statx root;
+
+    if (statx(AT_FDCWD, ".", AT_STATX_DONT_SYNC, STATX_MNT_ID, &root) < 0)
+        return false;
+    while (!is_mount("..", root.stx_mnt_id)) {
+        if (umount2(".", MNT_DETACH) < 0)
+            return false;
+    }
+    return true;
+}
+
+/*
+ * With "." for both, the old root ends up right on top of the new one, and goes from there. On top
+ * of the old one, in turn, is what was mounted between the two.
+ */
 bool mount_pivot(int root_fd)
 {
-    return fchdir(root_fd) == 0 && syscall(SYS_pivot_root, ".", ".") == 0 &&
-           umount2(".", MNT_DETACH) == 0 && chdir("/") == 0;
+    return fchdir(root_fd) == 0 && syscall(SYS_pivot_root, ".", ".") == 0 && leave_old_root() &&
+           chdir("/") == 0;
 }
 
 /* The newest of the calls, asked for something that it refuses where it exists. */

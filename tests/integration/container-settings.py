@@ -61,7 +61,8 @@ with Instance() as host:
 
         # Files that nobody has to write into the tree.
         text = ask('files', "<hostname name='db1.example.org'/><generate hostname='yes' hosts='yes'/>", 'cat', '/etc/hostname', ',', 'cat', '/etc/hosts', ',',
-                   'tree', '/etc', ',', 'host')
+                   'tree', '/etc', ',', 'host', ',', 'cat', '/proc/self/mountinfo')
+        equal([line.split()[4] for line in text.splitlines() if ' - ' in line].count('/'), 1, 'the old root is gone')
         contains(text, 'db1.example.org\n127.0.0.1 localhost\n')
         contains(text, '127.0.1.1 db1.example.org\n')
         contains(text, '/etc/hosts - 0644 0:0')
