@@ -14,19 +14,23 @@
 
 #define DEVICE_PATH "/dev/block/"
 
+/* The order is that of the paths, whichever key has named a device first. */
 static BlkioDevice *find_device(LxcImport *in, const char *number)
 {
     BlkioDeviceList *list = &in->def->blkiotune.devices;
     g_autofree char *path = g_strconcat(DEVICE_PATH, number, NULL);
     BlkioDevice *device = NULL;
+    size_t at = 0;
 
-    for (size_t i = 0; i < list->n; i++)
-        if (strcmp(list->items[i]->path, path) == 0)
-            return list->items[i];
+    while (at < list->n && strcmp(list->items[at]->path, path) < 0)
+        at++;
+    if (at < list->n && strcmp(list->items[at]->path, path) == 0)
+        return list->items[at];
     device = g_new0(BlkioDevice, 1);
     device->path = g_steal_pointer(&path);
     record_list_append(list, device);
-    return device;
+    memmove(list->items + at + 1, list->items + at, (list->n - 1 - at) * sizeof(*list->items));
+    return list->items[at] = device;
 }
 
 static bool is_device_number(const char *text)

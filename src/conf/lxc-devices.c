@@ -158,12 +158,18 @@ static DeviceAllowList *list_of(LxcImport *in, const LxcKey *key)
     return &in->devices[g_str_has_prefix(key->key, "lxc.cgroup2.")];
 }
 
+/* Beside everything there is nothing else. */
 static void add_device(DeviceAllowList *list, DeviceAllow *taken)
 {
     g_autoptr(DeviceAllow) device = taken;
-    DeviceAllow *known = find(list, device);
+    DeviceAllow *known = NULL;
     g_autofree char *both = NULL;
 
+    if (list->n == 1 && is_everything(list->items[0]))
+        return;
+    if (is_everything(device))
+        clear(list);
+    known = find(list, device);
     if (!known) {
         record_list_append(list, g_steal_pointer(&device));
         return;
@@ -180,8 +186,6 @@ static bool read_allow(LxcImport *in, const LxcKey *key, const LxcLine *line, GE
 
     if (!device)
         return false;
-    if (is_everything(device))
-        clear(list);
     if (!is_base(device))
         add_device(list, g_steal_pointer(&device));
     return true;

@@ -207,14 +207,14 @@ static bool add_entry(LxcImport *in, const LxcLine *line, const Entry *entry, GE
 {
     Filesystem *fs = record_new(filesystem_class.record);
 
-    device_add(in->def, &filesystem_class, fs);
     fs->target = g_strdup(entry->target);
-    if (find_kind(entry, fs))
-        return take_options(in, line, entry, fs, err);
-    in->def->filesystems.n--;
-    record_free(filesystem_class.record, fs);
-    lxc_note(in, line, _("a domain has no such file system"));
-    return true;
+    if (!find_kind(entry, fs)) {
+        record_free(filesystem_class.record, fs);
+        lxc_note(in, line, _("a domain has no such file system"));
+        return true;
+    }
+    device_add(in->def, &filesystem_class, fs);
+    return take_options(in, line, entry, fs, err);
 }
 
 static bool read_entry(LxcImport *in, const LxcKey *key, const LxcLine *line, GError **err)

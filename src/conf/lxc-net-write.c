@@ -70,13 +70,20 @@ static void put_routes(const NicWriter *nic, const InterfaceRouteList *list)
 
 /* ---- interfaces ------------------------------------------------------------------------------ */
 
-static void put_vlan(const NicWriter *nic, const Vlan *vlan)
+/* Tags are for bridges. */
+static void put_vlan(const NicWriter *nic, const Interface *interface)
 {
+    const Vlan *vlan = interface->vlan;
+
     for (size_t i = 0; vlan && i < vlan->tags.n; i++) {
         const VlanTag *tag = vlan->tags.items[i];
         bool untagged = tag->native == VLAN_NATIVE_UNTAGGED || vlan->trunk != CHOICE_YES;
 
-        put_number(nic, untagged ? "veth.vlan.id" : "veth.vlan.tagged.id", tag->id.value);
+        if (interface->type == INTERFACE_BRIDGE)
+            put_number(nic, untagged ? "veth.vlan.id" : "veth.vlan.tagged.id", tag->id.value);
+        else
+            lxc_put_comment(nic->out, "lxc.net.%u: vlan/tag/@id = %" G_GINT64_FORMAT, nic->number,
+                            tag->id.value);
     }
 }
 
@@ -131,10 +138,12 @@ static bool put_interface(const NicWriter *nic, const Interface *interface)
         lxc_put_comment(nic->out, "lxc.net.%u: link/@state = down", nic->number);
     put_addresses(nic, &interface->ips);
     put_routes(nic, &interface->routes);
-    if (interface->type != INTERFACE_DIRECT) {
+    if (interface->type != INTERFACE_DIRECT)
         put(nic, "veth.pair", interface->target_dev);
-        put_vlan(nic, interface->vlan);
-    }
+    else if (interface->target_dev)
+        lxc_put_comment(nic->out, "lxc.net.%u: target/@dev = %s", nic->number,
+                        interface->target_dev);
+    put_vlan(nic, interface);
     return true;
 }
 
