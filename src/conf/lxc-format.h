@@ -40,8 +40,8 @@ struct LxcKey {
     /* NULL: the key is written down as a note, with `why`. */
     bool (*read)(LxcImport *in, const LxcKey *key, const LxcLine *line, GError **err);
     void (*write)(LxcExport *out, const LxcKey *key); /* may be NULL */
-    size_t offset;                                    /* for the plain kinds below: in DomainDef */
-    int64_t min, max;                                 /* of a number; equal: any */
+    size_t offset;    /* in DomainDef for the plain kinds below; else the functions know */
+    int64_t min, max; /* of a number; equal: any */
     const char *says; /* the parts of a domain that the key says; see native_rest */
     const char *why;
 };

@@ -174,29 +174,74 @@ static void write_seccomp(LxcExport *out, const LxcKey *key)
         lxc_put(out, key->key, file);
 }
 
-static bool read_label(LxcImport *in, const LxcKey *key, const LxcLine *line, GError **err)
+/* A security driver, and LXC's word for having no label of it. */
+typedef struct LabelModel {
+    const char *model;
+    const char *none;
+} LabelModel;
+
+enum { APPARMOR, SELINUX };
+
+static const LabelModel label_models[] = {
+    [APPARMOR] = {"apparmor", "unconfined"  },
+    [SELINUX] = { "selinux", "unconfined_t"},
+};
+
+/* Profiles that LXC would make up, or not touch. */
+static const char *const lxc_profiles[] = { "generated", "unchanged", NULL };
+
+static Seclabel *find_label(SeclabelList *list, const char *model)
 {
     Seclabel *label = NULL;
 
-    if (strcmp(line->value, "unconfined") != 0 && strcmp(line->value, "unconfined_t") != 0) {
-        lxc_note(in, line, NULL);
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->items[i]->model, model) == 0)
+            return list->items[i];
+    label = record_new(&seclabel_record);
+    label->model = g_strdup(model);
+    record_list_append(list, label);
+    return label;
+}
+
+/* A label of a driver that is not here would keep the domain from starting. */
+static bool read_label(LxcImport *in, const LxcKey *key, const LxcLine *line, GError **err)
+{
+    const char *const *models = in->host->security_models;
+    const LabelModel *row = &label_models[key->offset];
+    bool none = strcmp(line->value, row->none) == 0;
+    bool known = models && g_strv_contains(models, row->model);
+    Seclabel *label = NULL;
+
+    if (g_strv_contains(lxc_profiles, line->value) || (!known && !none)) {
+        lxc_note(in, line, known ? NULL : _("this host has no such security driver"));
         return true;
     }
-    if (in->def->seclabels.n)
+    if (!known)
         return true;
-    label = record_new(&seclabel_record);
-    label->type = SECLABEL_NONE;
-    record_list_append(&in->def->seclabels, label);
+    label = find_label(&in->def->seclabels, row->model);
+    label->type = none ? SECLABEL_NONE : SECLABEL_STATIC;
+    g_free(label->label);
+    label->label = none ? NULL : g_strdup(line->value);
     return true;
 }
 
 static void write_label(LxcExport *out, const LxcKey *key)
 {
     const SeclabelList *list = &out->def->seclabels;
+    const LabelModel *row = &label_models[key->offset];
 
-    for (size_t i = 0; i < list->n; i++)
-        if (list->items[i]->type == SECLABEL_NONE)
-            lxc_put(out, key->key, "unconfined");
+    for (size_t i = 0; i < list->n; i++) {
+        const Seclabel *label = list->items[i];
+
+        if (strcmp(label->model, row->model) != 0)
+            continue;
+        if (label->type == SECLABEL_STATIC)
+            lxc_put(out, key->key, label->label);
+        else if (label->type == SECLABEL_NONE)
+            lxc_put(out, key->key, row->none);
+        else
+            lxc_put_comment(out, _("%s: a label of the daemon's choice"), key->key);
+    }
 }
 
 /* ---- limits of processes, and kernel parameters -----------------------------------------------
@@ -301,6 +346,9 @@ static void write_sysctls(LxcExport *out, const LxcKey *key)
 
 #define EXTENSION "virtlxcd:container/virtlxcd:"
 #define ID(word) "idmap/" word "/@start idmap/" word "/@target idmap/" word "/@count"
+#define LABELS                                                                                     \
+    "seclabel/@type seclabel/@relabel=no seclabel/@model=apparmor seclabel/@model=selinux "        \
+    "seclabel/@model=none seclabel/label"
 #define RLIMITS EXTENSION "rlimit/@name " EXTENSION "rlimit/@soft " EXTENSION "rlimit/@hard"
 #define SYSCTLS EXTENSION "sysctl/@name " EXTENSION "sysctl/@value"
 
@@ -310,8 +358,8 @@ const LxcKey lxc_security_keys[] = {
     { "lxc.cap.drop",              read_drop,          write_drop,       .says = "features/capabilities/..." },
     { "lxc.cap.keep",              read_keep,          write_keep },
     { "lxc.seccomp.profile",       read_seccomp,       write_seccomp,    .says = EXTENSION "seccomp/@profile=none " EXTENSION "seccomp/@file" },
-    { "lxc.apparmor.profile",      read_label,         write_label,      .says = "seclabel/@type=none seclabel/@model=none" },
-    { "lxc.selinux.context",       read_label },
+    { "lxc.apparmor.profile",      read_label,         write_label,      APPARMOR, .says = LABELS },
+    { "lxc.selinux.context",       read_label,         write_label,      SELINUX },
     { "lxc.no_new_privs",          lxc_read_choice,    lxc_write_choice, FIELD(extension.no_new_privileges),
                                    .says = EXTENSION "privileges/@noNew" },
     { "lxc.prlimit.",              read_limit,         write_limits,     .says = RLIMITS },

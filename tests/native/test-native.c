@@ -19,7 +19,9 @@
 #include "base/error.h"
 #include "conf/native.h"
 
-static const DomainDefHost host = { "x86_64", "/usr/libexec/libvirt_lxc", "/machine" };
+static const char *const security_models[] = { "selinux", "apparmor", NULL };
+static const DomainDefHost host = { "x86_64", "/usr/libexec/libvirt_lxc", "/machine",
+                                    .security_models = security_models };
 
 typedef struct Case {
     char *format;
