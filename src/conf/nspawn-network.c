@@ -38,12 +38,9 @@ static Interface *add_interface(NspawnImport *import, InterfaceType type, const 
 /* There is one link of this kind; a bridge says where its other end goes. */
 static Interface *get_veth(NspawnImport *import)
 {
-    InterfaceList *list = &import->def->interfaces;
-
-    for (size_t i = 0; i < list->n; i++)
-        if (strcmp(list->items[i]->guest_dev, GUEST_NAME) == 0 && !list->items[i]->target_dev)
-            return list->items[i];
-    return add_interface(import, INTERFACE_ETHERNET, GUEST_NAME);
+    if (!import->veth)
+        import->veth = add_interface(import, INTERFACE_ETHERNET, GUEST_NAME);
+    return import->veth;
 }
 
 static bool read_veth(NspawnImport *import, const NspawnSetting *setting, GError **err)

@@ -15,6 +15,7 @@
 
 #define WRONG ERR(LXC, INVALID_ARG)
 #define BLANKS " \t\r\n"
+#define SIZE_MAX_KIB 256
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
@@ -101,6 +102,8 @@ bool nspawn_parse(const char *text, GPtrArray **ret_settings, GError **err)
     g_autofree char *section = NULL;
     unsigned at = 0;
 
+    if (strlen(text) > SIZE_MAX_KIB * 1024)
+        return fail(err, WRONG, _("the file has more than %d KiB"), SIZE_MAX_KIB);
     for (;;) {
         unsigned number = at + 1;
         g_autofree char *line = next_line(lines, &at);

@@ -30,6 +30,7 @@ typedef struct NspawnImport {
     char *hostname;
     GPtrArray *words; /* Parameters= */
     GHashTable *macs; /* by the name inside */
+    Interface *veth;  /* the one that is called host0; one of def's */
     bool boot, boot_given;
     uint64_t added, dropped; /* capabilities */
 } NspawnImport;

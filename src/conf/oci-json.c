@@ -3,8 +3,9 @@
 
 /*
  * See oci-json.h. json-glib is a generous reader: it recurses as deep as the text does, wraps
- * numbers around, takes comments and ends strings at an escaped NUL. So the text is looked through
- * before: what passes is plain JSON of bounded depth, whose strings an XML document can hold.
+ * numbers around, takes comments and ends strings at an escaped NUL, and names that are chosen for
+ * it make its tables slow. So the text is looked through before: what passes is plain JSON of
+ * bounded depth and size, whose strings an XML document can hold.
  */
 #include "conf/oci-json.h"
 
@@ -21,7 +22,7 @@
 #define DIGITS "0123456789"
 #define NUMBER_CHARACTERS "+-.abcdefxABCDEFX" DIGITS
 
-enum { DEPTH_MAX = 64, NOTE_MAX = 300 };
+enum { SIZE_MAX_KIB = 1024, DEPTH_MAX = 64, MEMBERS_MAX = 4096, NOTE_MAX = 300 };
 
 /* ---- the text -------------------------------------------------------------------------------- */
 
@@ -29,6 +30,7 @@ typedef struct Scan {
     const char *at;
     unsigned line;
     unsigned depth;
+    unsigned members;
 } Scan;
 
 /* Of `\uXXXX`: what is no character in XML. Halves of a pair are the parser's to judge. */
@@ -112,7 +114,10 @@ static bool check_text(const char *text, GError **err)
     Scan scan = { .at = text, .line = 1 };
     bool done = true;
 
+    if (strlen(text) > SIZE_MAX_KIB * 1024)
+        return fail(err, WRONG, _("config.json has more than %d KiB"), SIZE_MAX_KIB);
     while (done && *scan.at) {
+        scan.members += *scan.at == ':';
         if (strchr(" \t\r\n,:", *scan.at))
             scan.line += *scan.at++ == '\n';
         else if (*scan.at == '"')
@@ -124,6 +129,8 @@ static bool check_text(const char *text, GError **err)
         else
             done = scan_word(&scan, err);
     }
+    if (done && scan.members > MEMBERS_MAX)
+        return fail(err, WRONG, _("config.json has more than %d members"), MEMBERS_MAX);
     return done;
 }
 
