@@ -60,15 +60,9 @@ static const Record kept_record = { "device",     sizeof(KeptDevice),  kept_rows
 /* ---- all classes ----------------------------------------------------------------------------- */
 
 #define NOT_YET .refused = ERR(DOMAIN, CONFIG_UNSUPPORTED)
-#define NEVER .refused = ERR(DOMAIN, INTERNAL_ERROR)
 
 static const DeviceClass disk_class = { "disk", NOT_YET };
 static const DeviceClass lease_class = { "lease", &kept_record };
-static const DeviceClass input_class = { "input", NEVER };
-static const DeviceClass graphics_class = { "graphics", NEVER };
-static const DeviceClass video_class = { "video", &kept_record };
-static const DeviceClass watchdog_class = { "watchdog", &kept_record };
-static const DeviceClass memballoon_class = { "memballoon", &kept_record };
 static const DeviceClass memory_class = { "memory", NOT_YET };
 
 static const DeviceClass *const classes[] = {
@@ -146,6 +140,12 @@ static bool parse_emulator(DomainDef *def, const xmlNode *node, GError **err)
     return true;
 }
 
+static bool refuse(const DeviceClass *class, const xmlNode *node, GError **err)
+{
+    return fail(err, class->refused, _("device <%s> is not supported in a container (line %u)"),
+                xml_name(node), xml_line(node));
+}
+
 static bool parse_device(DomainDef *def, const Reader *reader, const xmlNode *node, GError **err)
 {
     const DeviceClass *class = find_class(node);
@@ -153,11 +153,11 @@ static bool parse_device(DomainDef *def, const Reader *reader, const xmlNode *no
 
     if (!class)
         return record_leave_out(reader, node, err);
-    if (class->refused)
-        return fail(err, class->refused, _("device <%s> is not supported in a container (line %u)"),
-                    xml_name(node), xml_line(node));
+    if (!class->record)
+        return refuse(class, node, err);
     device = record_new(class->record);
-    if (!record_parse(class->record, reader, node, device, err)) {
+    if (!record_parse(class->record, reader, node, device, err) ||
+        (class->refused && !refuse(class, node, err))) {
         record_free(class->record, device);
         return false;
     }

@@ -17,7 +17,7 @@ typedef struct DeviceClass {
     /* The devices' list in DomainDef, where others than the class look at it; 0: see device_list.
      */
     size_t list;
-    /* Being there is this error; there is no record then. */
+    /* Being there is this error. A record, if there is one, says what is even worse. */
     unsigned refused;
     /* Being there twice is this error; 0: any number of them. */
     unsigned single;
@@ -36,10 +36,13 @@ extern const DeviceClass console_class;
 extern const DeviceClass controller_class;
 extern const DeviceClass crypto_class;
 extern const DeviceClass filesystem_class;
+extern const DeviceClass graphics_class;
 extern const DeviceClass hostdev_class;
 extern const DeviceClass hub_class;
+extern const DeviceClass input_class;
 extern const DeviceClass interface_class;
 extern const DeviceClass iommu_class;
+extern const DeviceClass memballoon_class;
 extern const DeviceClass nvram_class;
 extern const DeviceClass panic_class;
 extern const DeviceClass parallel_class;
@@ -52,7 +55,9 @@ extern const DeviceClass shmem_class;
 extern const DeviceClass smartcard_class;
 extern const DeviceClass sound_class;
 extern const DeviceClass tpm_class;
+extern const DeviceClass video_class;
 extern const DeviceClass vsock_class;
+extern const DeviceClass watchdog_class;
 
 /* The <devices> element; the field is the whole DomainDef. */
 extern const CustomFunctions devices_functions;

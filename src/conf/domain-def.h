@@ -34,7 +34,8 @@ typedef struct Plan Plan; /* plan-xdr.h */
 typedef enum DomainDefFlags {
     DOMAIN_DEF_LIVE = 0,
     DOMAIN_DEF_INACTIVE = 1 << 0,
-    DOMAIN_DEF_VALIDATE = 1 << 1, /* the schema is looked at, and an unknown thing is an error */
+    DOMAIN_DEF_VALIDATE = 1 << 1,   /* the schema is looked at, and an unknown thing is an error */
+    DOMAIN_DEF_NO_SECRETS = 1 << 2, /* passwords are not printed */
 } DomainDefFlags;
 
 /* What the host's kernel lacks, as bits of DomainDefHost.lacks. */

@@ -86,7 +86,7 @@ static void add_patterns(GHashTable *patterns, const char *words)
 void native_rest(const DomainDef *def, const GPtrArray *said, NativeRestVisitor *visitor,
                  void *data)
 {
-    g_autofree char *xml = domain_def_format(def, DOMAIN_DEF_INACTIVE);
+    g_autofree char *xml = domain_def_format(def, DOMAIN_DEF_INACTIVE | DOMAIN_DEF_NO_SECRETS);
     g_autoptr(GHashTable) patterns = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(xmlDoc) doc = xml_read(xml, "domain_definition", NULL);
     Rest rest = { patterns, visitor, data };

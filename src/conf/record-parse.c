@@ -551,13 +551,29 @@ static bool is_given(const Row *row, const void *field)
     return true;
 }
 
+/* Whether the element that the last segment of the row's path belongs to has been read. */
+static bool has_element(const Walk *walk, const Row *row)
+{
+    size_t length = (size_t)(strrchr(row->path, '/') - row->path);
+    const Row *first = row;
+    unsigned depth = 0;
+
+    for (size_t i = 0; i < length; i++)
+        depth += row->path[i] == '/';
+    while (first > walk->record->rows && strncmp(first[-1].path, row->path, length) == 0 &&
+           (first[-1].path[length] == '/' || !first[-1].path[length]))
+        first--;
+    return walk->seen[first - walk->record->rows] & 1u << depth;
+}
+
 static bool check_required(const Walk *walk, const xmlNode *node, GError **err)
 {
     for (const Row *row = walk->record->rows; row->path; row++) {
         g_autofree char *path = NULL;
 
         if (!row->missing || !row_applies(walk->record, row, walk->object) ||
-            is_given(row, row_const_field(row, walk->object)))
+            is_given(row, row_const_field(row, walk->object)) ||
+            (row->flags & ROW_WITH_ELEMENT && !has_element(walk, row)))
             continue;
         path = path_as_xml(row);
         return fail(err, row->missing, _("<%s> lacks %s (line %u)"), element_name(walk), path,

@@ -74,6 +74,7 @@ typedef enum RowFlags {
     ROW_BASE_16 = 1 << 5,      /* with `digits`: "10" is read as 0x10 too */
     ROW_ANY_BASE = 1 << 6,     /* a number is read in C's way although it is printed as a decimal */
     ROW_EVEN_EMPTY = 1 << 7,   /* ROW_MAYBE: an element that says nothing still says something */
+    ROW_WITH_ELEMENT = 1 << 8, /* `missing` counts only where the element before it is there */
 } RowFlags;
 
 typedef struct TextFunctions {

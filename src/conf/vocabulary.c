@@ -44,10 +44,10 @@ static void walk_devices(const Walk *walk)
         g_autofree char *path = g_strconcat("devices/", classes[i]->element, NULL);
 
         visit(walk, path, NULL, record,
-              !record        ? VOCABULARY_REFUSED
-              : record->kept ? VOCABULARY_KEPT
-                             : VOCABULARY_ACTED);
-        if (record && !record->parse)
+              classes[i]->refused ? VOCABULARY_REFUSED
+              : record->kept      ? VOCABULARY_KEPT
+                                  : VOCABULARY_ACTED);
+        if (record && !classes[i]->refused && !record->parse)
             walk_record(walk, record, path, record->kept);
     }
 }

@@ -61,7 +61,11 @@ bool on_domain_get_xml_desc(RpcCall *call, const void *args_, void *ret_, GError
     bool inactive = (args->flags & VIR_DOMAIN_XML_INACTIVE) || !domain_is_active(domain);
     const DomainDef *def = inactive && domain->config ? domain->config : domain_def(domain);
 
-    ret->xml = domain_def_format(def, inactive ? DOMAIN_DEF_INACTIVE : DOMAIN_DEF_LIVE);
+    DomainDefFlags flags = inactive ? DOMAIN_DEF_INACTIVE : DOMAIN_DEF_LIVE;
+
+    if (!(args->flags & VIR_DOMAIN_XML_SECURE))
+        flags |= DOMAIN_DEF_NO_SECRETS;
+    ret->xml = domain_def_format(def, flags);
     return true;
 }
 

@@ -65,6 +65,17 @@ static const Samples known[] = {
     { "entry",              "@name",                   { "vendor", "serial", "manufacturer", "sku" } },
     { "resource",           "partition",               { "/machine", "/machine/a.partition" }        },
     { "resource",           "fibrechannel/@appid",     { "userapp1" }                                },
+    { "graphics",           "@passwdValidTo",          { "2030-04-09T15:51:00" }                     },
+    { "graphics",           "audio/@id",               { "1" }                                       },
+    { "graphics",           "@connected",              { "keep" }                                    },
+    { "graphics",           "@listen",                 { "127.0.0.1" }                               },
+    { "graphics",           "listen/@address",         { "127.0.0.1" }                               },
+    { "listen",             "@address",                { "127.0.0.1" }                               },
+    { "video",              "model/@ram",              { "0", "64" }                                 },
+    { "video",              "model/@vram64",           { "0", "64" }                                 },
+    { "video",              "model/@vgamem",           { "0", "64" }                                 },
+    { "video",              "model/resolution/@x",     { "1920" }                                    },
+    { "video",              "model/resolution/@y",     { "1080" }                                    },
     { "seclabel",           "@model",                  { "selinux", "none" }                         },
     { "domain",             "name",                    { "golden", "with space", "Ä" }              },
     { "domain",             "@id",                     { "-1", "7" }                                 },
@@ -163,6 +174,11 @@ static const char *const needed[][2] = {
     { "hostdev",    "@mode"                    },
     { "hostdev",    "source/vendor/@id"        },
     { "hostdev",    "source/product/@id"       },
+    { "video",      "model/resolution/@x"      },
+    { "video",      "model/resolution/@y"      },
+    { "graphics",   "@passwd"                  },
+    { "graphics",   "gl/@enable"               },
+    { "graphics",   "image/@compression"       },
     { NULL,         "@priority"                },
     { "cache",      "size"                     },
     { "cache",      "line"                     },
@@ -179,8 +195,9 @@ static const char *const needed[][2] = {
 
 /* Devices that others cannot do without. */
 static const char *const companions[][2] = {
-    {"redirdev", "<controller type='usb'/>"   },
-    { "sound",   "<audio id='1' type='none'/>"},
+    {"redirdev",  "<controller type='usb'/>"                                     },
+    { "sound",    "<audio id='1' type='none'/>"                                  },
+    { "graphics", "<audio id='1' type='none'/><video><model type='vga'/></video>"},
 };
 
 static const char *const words[] = {

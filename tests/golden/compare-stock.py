@@ -45,7 +45,7 @@ def stock(conn, case):
     except libvirt.libvirtError as e:
         return None, f'{CODES.get(e.get_error_code())}/{ORIGINS.get(e.get_error_domain())}: {e.get_error_message()}'
     try:
-        return domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE), None
+        return domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE), None
     finally:
         domain.undefine()
 
