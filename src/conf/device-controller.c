@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "conf/device-info.h"
 #include "conf/device.h"
+#include "conf/disk.h"
 
 /* More of them mean a slip of the pen; they would be searched for every device. */
 #define CONTROLLERS_MAX 1024
@@ -343,7 +344,8 @@ static bool check(DomainDef *def, const Reader *reader, GError **err)
                     CONTROLLERS_MAX);
     number_all(list);
     settle_all(list);
-    return check_unique(list, err) && check_target_index(list, err) && check_usb(list, err);
+    return check_unique(list, err) && check_target_index(list, err) && check_usb(list, err) &&
+           disk_bus_need_controllers(def, err);
 }
 
 bool device_need_controller(DomainDef *def, const char *type, unsigned index, GError **err)

@@ -61,7 +61,6 @@ static const Record kept_record = { "device",     sizeof(KeptDevice),  kept_rows
 
 #define NOT_YET .refused = ERR(DOMAIN, CONFIG_UNSUPPORTED)
 
-static const DeviceClass disk_class = { "disk", NOT_YET };
 static const DeviceClass lease_class = { "lease", &kept_record };
 static const DeviceClass memory_class = { "memory", NOT_YET };
 

@@ -35,6 +35,7 @@ extern const DeviceClass channel_class;
 extern const DeviceClass console_class;
 extern const DeviceClass controller_class;
 extern const DeviceClass crypto_class;
+extern const DeviceClass disk_class;
 extern const DeviceClass filesystem_class;
 extern const DeviceClass graphics_class;
 extern const DeviceClass hostdev_class;

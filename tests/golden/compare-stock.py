@@ -6,7 +6,8 @@ and domain of its error, with ours. Not part of the test run: a tool for whoever
 
     compare-stock.py 'lxc+unix:///system?socket=/run/libvirt/libvirt-sock' [CASE...]
 
-A case that differs on purpose says why in a file called `differs`; it is then listed, not counted.
+A case that differs on purpose says why in a file called `differs`; it is then listed, not counted. A case
+with both out.xml and error.txt is understood alike and refused by us, since no container can be made of it.
 Use a daemon of your own: domains called as in the cases are defined and undefined again.
 """
 import difflib
@@ -22,6 +23,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 def constants(prefix):
     return {value: name[len(prefix):] for name, value in vars(libvirt).items() if name.startswith(prefix)}
 
+
+REFUSED = 'understood alike, but refused'
 
 CODES, ORIGINS = constants('VIR_ERR_'), constants('VIR_FROM_')
 
@@ -59,13 +62,12 @@ def neutral(text):
 def difference(case, printed, error):
     ours, our_error = read(case, 'out.xml'), read(case, 'error.txt')
     if error is not None and our_error is not None:
-        if error.split(':')[0] == our_error.split(':')[0]:
-            return None
-    elif error is None and ours is not None:
-        if neutral(printed) == neutral(ours):
-            return None
+        return None if error.split(':')[0] == our_error.split(':')[0] else f'  ours:  {our_error.strip()}\n  stock: {error}'
+    if error is None and ours is not None and neutral(printed) != neutral(ours):
         return '\n'.join(difflib.unified_diff(neutral(ours).splitlines(), neutral(printed).splitlines(),
                                               'ours', 'stock', lineterm='', n=1))
+    if error is None and ours is not None:
+        return REFUSED if our_error else None
     return f'  ours:  {(our_error or "accepted").strip()}\n  stock: {error or "accepted"}'
 
 
@@ -73,11 +75,11 @@ def main():
     libvirt.registerErrorHandler(lambda *_: None, None)
     conn = libvirt.open(sys.argv[1])
     cases = sys.argv[2:] or sorted(name for name in os.listdir(HERE) if os.path.exists(os.path.join(HERE, name, 'in.xml')))
-    count = {'same': 0, 'known': 0, 'different': 0}
+    count = {'same': 0, 'refused': 0, 'known': 0, 'different': 0}
     for case in cases:
         found = difference(case, *stock(conn, case))
         known = read(case, 'differs')
-        kind = 'same' if not found else 'known' if known else 'different'
+        kind = 'same' if not found else 'known' if known else 'refused' if found == REFUSED else 'different'
         count[kind] += 1
         if kind == 'known':
             print(f'known: {case}: {known.strip()}')

@@ -41,6 +41,7 @@ static const Name origins[] = {
     { VIR_FROM_NETWORK,      "NETWORK"     },
     { VIR_FROM_NET,          "NET"         },
     { VIR_FROM_DEVICE,       "DEVICE"      },
+    { VIR_FROM_STORAGE,      "STORAGE"     },
     { VIR_FROM_CAPABILITIES, "CAPABILITIES"},
 };
 
