@@ -91,17 +91,6 @@ char *compile_hostname(const DomainDef *def)
     return g_string_free(out, FALSE);
 }
 
-static void add_id_map(void *list, const IdMapList *from)
-{
-    for (size_t i = 0; i < from->n; i++) {
-        PlanIdRange *range = plan_list_add(list, sizeof(*range));
-
-        range->inside = (uint32_t)from->items[i]->start.value;
-        range->outside = (uint32_t)from->items[i]->target.value;
-        range->count = (uint32_t)from->items[i]->count.value;
-    }
-}
-
 static unsigned namespaces(const DomainDef *def)
 {
     unsigned set = PLAN_NS_MOUNT | PLAN_NS_PID | PLAN_NS_UTS | PLAN_NS_IPC | PLAN_NS_CGROUP;
@@ -122,8 +111,6 @@ static void plan_identity(PlanBuilder *builder)
     memcpy(plan->uuid, def->uuid, sizeof(plan->uuid));
     plan->hostname = compile_hostname(def);
     plan->namespaces = namespaces(def);
-    add_id_map(&plan->uid_map, &def->idmap.uids);
-    add_id_map(&plan->gid_map, &def->idmap.gids);
 }
 
 /* ---- init ------------------------------------------------------------------------------------ */
@@ -196,10 +183,11 @@ bool domain_def_compile(const DomainDef *def, const DomainDefHost *host, Plan **
     base_plan_mounts(&builder);
     base_plan_devices(&builder);
     plan_actions(&builder);
-    done = os_plan_check(&def->os, err) && shares_plan(&builder, err) &&
-           resources_plan(&builder, err) && clock_plan(&builder, err) &&
-           devices_plan(def, &builder, err) && seclabels_plan(&builder, err) &&
-           extension_plan(&builder, err) && host_facts_check(&builder, err);
+    done = idmap_plan(&builder, err) && os_plan_check(&def->os, err) &&
+           shares_plan(&builder, err) && resources_plan(&builder, err) &&
+           clock_plan(&builder, err) && devices_plan(def, &builder, err) &&
+           seclabels_plan(&builder, err) && extension_plan(&builder, err) &&
+           host_facts_check(&builder, err);
     g_clear_pointer(&builder.guest_names, g_hash_table_unref);
     if (!done)
         return false;

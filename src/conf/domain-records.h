@@ -89,6 +89,7 @@ bool os_is_32bit(const DomainDef *def, const DomainDefHost *host);
 
 /* idmap.c */
 extern const Record idmap_record;
+bool idmap_plan(PlanBuilder *builder, GError **err);
 
 /* features.c */
 extern const Record features_record;

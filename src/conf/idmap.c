@@ -15,11 +15,11 @@
 
 /* clang-format off */
 static const Row entry_rows[] = {
-    { "@start",  ROW_NUMBER, offsetof(IdMapEntry, start),  .min = 0, .max = UINT32_MAX - 1,
+    { "@start",  ROW_NUMBER, offsetof(IdMapEntry, start),  .min = 0, .max = UINT32_MAX,
                  .missing = ERR(DOMAIN, XML_ERROR), .bad = ERR(DOMAIN, XML_ERROR) },
-    { "@target", ROW_NUMBER, offsetof(IdMapEntry, target), .min = 0, .max = UINT32_MAX - 1,
+    { "@target", ROW_NUMBER, offsetof(IdMapEntry, target), .min = 0, .max = UINT32_MAX,
                  .missing = ERR(DOMAIN, XML_ERROR), .bad = ERR(DOMAIN, XML_ERROR) },
-    { "@count",  ROW_NUMBER, offsetof(IdMapEntry, count),  .min = 1, .max = UINT32_MAX - 1,
+    { "@count",  ROW_NUMBER, offsetof(IdMapEntry, count),  .min = 0, .max = UINT32_MAX,
                  .missing = ERR(DOMAIN, XML_ERROR), .bad = ERR(DOMAIN, XML_ERROR) },
     { NULL },
 };
@@ -41,7 +41,9 @@ static int by_start(const void *a, const void *b)
     const IdMapEntry *one = *(IdMapEntry *const *)a;
     const IdMapEntry *other = *(IdMapEntry *const *)b;
 
-    return one->start.value < other->start.value ? -1 : one->start.value > other->start.value;
+    if (one->start.value != other->start.value)
+        return one->start.value < other->start.value ? -1 : 1;
+    return one->target.value < other->target.value ? -1 : one->target.value > other->target.value;
 }
 
 static int by_target(const void *a, const void *b)
@@ -66,6 +68,10 @@ static bool check_ranges(const char *word, const IdMapList *list, GError **err)
     for (size_t i = 0; i < list->n; i++) {
         const IdMapEntry *entry = list->items[i];
 
+        if (!entry->count.value)
+            return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
+                        _("<idmap> range <%s start='%ld' target='%ld'> has no ids"), word,
+                        (long)entry->start.value, (long)entry->target.value);
         if (entry->start.value + entry->count.value > UINT32_MAX ||
             entry->target.value + entry->count.value > UINT32_MAX)
             return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
@@ -93,17 +99,13 @@ static bool check_overlap(const char *word, const IdMapList *list, GError **err)
     return true;
 }
 
-static bool check_list(const char *word, IdMapList *list, GError **err)
+static bool sort(const char *word, IdMapList *list, GError **err)
 {
     qsort(list->items, list->n, sizeof(*list->items), by_start);
     if (list->items[0]->start.value != 0)
         return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
                     _("<idmap> has to map %s 0 of the container"), word);
-    if (list->n > ENTRIES_MAX)
-        return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
-                    _("<idmap> has %zu entries <%s>; the kernel takes %d"), list->n, word,
-                    ENTRIES_MAX);
-    return check_ranges(word, list, err) && check_overlap(word, list, err);
+    return true;
 }
 
 static bool check(void *object, const Reader *reader, GError **err)
@@ -115,10 +117,45 @@ static bool check(void *object, const Reader *reader, GError **err)
     if (!idmap->uids.n || !idmap->gids.n)
         return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
                     _("<idmap> needs both <uid> and <gid> entries"));
-    return check_list("uid", &idmap->uids, err) && check_list("gid", &idmap->gids, err);
+    return sort("uid", &idmap->uids, err) && sort("gid", &idmap->gids, err);
 }
 
 const Record idmap_record = { "idmap", sizeof(IdMapDef), idmap_rows, .check = check };
+
+/* ---- the plan -------------------------------------------------------------------------------- */
+
+static bool check_list(const char *word, const IdMapList *list, GError **err)
+{
+    if (list->n > ENTRIES_MAX)
+        return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
+                    _("<idmap> has %zu entries <%s>; the kernel takes %d"), list->n, word,
+                    ENTRIES_MAX);
+    return check_ranges(word, list, err) && check_overlap(word, list, err);
+}
+
+static void add_ranges(void *ranges, const IdMapList *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        PlanIdRange *range = plan_list_add(ranges, sizeof(*range));
+
+        range->inside = (uint32_t)list->items[i]->start.value;
+        range->outside = (uint32_t)list->items[i]->target.value;
+        range->count = (uint32_t)list->items[i]->count.value;
+    }
+}
+
+bool idmap_plan(PlanBuilder *builder, GError **err)
+{
+    const IdMapDef *idmap = &builder->def->idmap;
+
+    if (!check_list("uid", &idmap->uids, err) || !check_list("gid", &idmap->gids, err))
+        return false;
+    add_ranges(&builder->plan->uid_map, &idmap->uids);
+    add_ranges(&builder->plan->gid_map, &idmap->gids);
+    return true;
+}
+
+/* ---- automatic ranges ------------------------------------------------------------------------ */
 
 static void set_range(IdMapList *list, const Record *record, uint32_t target, uint32_t count)
 {
