@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "conf/domain-records.h"
 
 #define BIT(number) (UINT64_C(1) << (number))
@@ -80,7 +81,8 @@ static unsigned switch_differences(FeaturesDef *features, uint64_t set)
     return count;
 }
 
-uint64_t native_capabilities_say(FeaturesDef *features, uint64_t set)
+/* Returns the capabilities in which `features` differs from `set` nevertheless. */
+static uint64_t choose_words(FeaturesDef *features, uint64_t set)
 {
     uint64_t best_left = 0;
     unsigned best_cost = G_MAXUINT;
@@ -100,4 +102,16 @@ uint64_t native_capabilities_say(FeaturesDef *features, uint64_t set)
         memcpy(features->capabilities, tried.capabilities, sizeof(tried.capabilities));
     }
     return best_left;
+}
+
+void native_capabilities_say(NativeResult *result, uint64_t set)
+{
+    uint64_t unsaid = choose_words(&result->def->features, set);
+
+    for (int number = 0; number < 64; number++)
+        if (unsaid & BIT(number))
+            native_note(result,
+                        set & BIT(number) ? _("the capability '%s' cannot be given alone")
+                                          : _("the capability '%s' cannot be taken alone"),
+                        native_capability_name(number));
 }

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "conf/domain-def.h"
+#include "conf/native.h"
 
 /* "CAP_NET_ADMIN" or "net_admin", in any case; -1: no such capability. */
 int native_capability_number(const char *name);
@@ -17,7 +17,7 @@ const char *native_capability_name(int number);
 uint64_t native_capability_all(void);
 
 /*
- * Makes `features` say `set` with as few words as possible. Returns the capabilities in which they
- * differ nevertheless: those that libvirt has no name for follow the policy.
+ * Makes the domain say `set` with as few words as possible. Those that libvirt has no name for
+ * follow the policy; where that is not what they should do, it is noted.
  */
-uint64_t native_capabilities_say(FeaturesDef *features, uint64_t set);
+void native_capabilities_say(NativeResult *result, uint64_t set);

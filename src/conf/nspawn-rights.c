@@ -132,17 +132,11 @@ static void write_drop(NspawnExport *export, const NspawnRow *row)
 
 void nspawn_finish_rights(NspawnImport *import)
 {
-    FeaturesDef *features = &import->def->features;
-    bool private_network = features->privnet || import->def->interfaces.n;
-    uint64_t set = (granted_set(private_network) | import->added) & ~import->dropped;
-    uint64_t unsaid = native_capabilities_say(features, set);
+    const DomainDef *def = import->def;
+    bool private_network = def->features.privnet || def->interfaces.n || def->hostdevs.n;
 
-    for (int number = 0; number < 64; number++)
-        if (unsaid & BIT(number))
-            native_note(import->result,
-                        set & BIT(number) ? _("the capability '%s' cannot be given alone")
-                                          : _("the capability '%s' cannot be taken alone"),
-                        native_capability_name(number));
+    native_capabilities_say(import->result,
+                            (granted_set(private_network) | import->added) & ~import->dropped);
 }
 
 static bool read_no_new_privileges(NspawnImport *import, const NspawnSetting *setting, GError **err)

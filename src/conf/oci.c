@@ -277,6 +277,8 @@ static const char *const said[] = {
     EXTENSION "privileges/... " EXTENSION "time/... " EXTENSION "generate/@resolvConf",
     EXTENSION "mask/... " EXTENSION "readonly/... " EXTENSION "device/...",
     EXTENSION "stop/@signal",
+    "seclabel/@type=static seclabel/@relabel=no seclabel/label",
+    "seclabel/@model=apparmor seclabel/@model=selinux",
 };
 /* clang-format on */
 

@@ -6,7 +6,8 @@
  * config.json, which reads it into a definition and writes it:
  *
  *     oci.c             the document, names, annotations
- *     oci-process.c     process: init, its user, capabilities, limits
+ *     oci-process.c     process: init and its user
+ *     oci-rights.c      process: capabilities, limits, labels
  *     oci-mounts.c      root and mounts
  *     oci-linux.c       linux: paths, sysctls, control group
  *     oci-namespaces.c  linux.namespaces and the id maps
@@ -50,6 +51,12 @@ void oci_add_sysctl(OciImport *import, const char *name, const char *value);
 
 OciRead oci_read_process;
 bool oci_write_process(OciExport *export, GError **err);
+
+OciRead oci_read_capabilities;
+OciRead oci_read_rlimit;
+OciRead oci_read_no_new_privileges;
+OciRead oci_read_label;
+void oci_write_rights(OciExport *export);
 
 OciRead oci_read_root;
 OciRead oci_read_mount; /* when the root and the memory are known */
