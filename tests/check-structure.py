@@ -20,7 +20,8 @@ ALLOWED = {
     'kernel': {'base', 'plan'},
     'net': {'base', 'plan'},
     'rpc': {'base'},
-    'controller': {'base', 'plan', 'kernel'},
+    'view': {'base', 'plan'},
+    'controller': {'base', 'plan', 'kernel', 'view'},
     'lxc_driver': {'base', 'plan', 'conf', 'kernel', 'net', 'rpc'},
     'virt-lxc': {'base', 'plan', 'conf'},
 }
