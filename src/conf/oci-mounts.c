@@ -404,6 +404,7 @@ void oci_write_mounts(OciExport *export)
         case PLAN_MOUNT_MASK:
         case PLAN_MOUNT_READONLY:
         case PLAN_MOUNT_FILE: /* noted as a part of the domain */
+        case PLAN_MOUNT_VIEW: /* whoever runs a bundle has a view of its own, or none */
             break;
         }
     }

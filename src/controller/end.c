@@ -74,6 +74,10 @@ static void fill_handover(const Run *run, ControlHandover *handover)
         .monitor_fd = run->monitor_fd,
         .netns_fd = run->netns_fd,
         .userns_fd = run->userns_fd,
+        .view_program_fd = run->view_program_fd,
+        .view_fd = run->view.fd,
+        .view_memory_fd = view_describe(run),
+        .view_device = run->view.device,
         .started = run->started,
         .quick_ends = run->quick_ends,
     };
@@ -160,6 +164,7 @@ static void take_handover(const ControlHandover *handover, Run *run)
     run->monitor_fd = handover->monitor_fd;
     run->netns_fd = handover->netns_fd;
     run->userns_fd = handover->userns_fd;
+    run->view_program_fd = handover->view_program_fd;
     run->passed = handover->passed.items;
     run->n_passed = handover->passed.len;
     run->shares = handover->shares.len ? handover->shares.items : NULL;

@@ -23,7 +23,8 @@ static void set_all_cloexec(const ControlHandover *handover, bool on)
         handover->init_pidfd,     handover->plan_fd,        handover->daemon_fd,
         handover->listen_fd,      handover->state_dir_fd,   handover->controller_fd,
         handover->monitor_fd,     handover->netns_fd,       handover->userns_fd,
-        handover->cgroup_kill_fd, handover->cgroup_thaw_fd,
+        handover->cgroup_kill_fd, handover->cgroup_thaw_fd, handover->view_program_fd,
+        handover->view_fd,        handover->view_memory_fd,
     };
 
     /* A number that is not open is -1: nothing to mark. */

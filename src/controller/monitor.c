@@ -29,10 +29,11 @@
 typedef struct Monitor {
     ControlHandover handover;
     MonitorConsole *consoles; /* one per handover.consoles */
-    struct pollfd *polls;     /* init, listener, daemon, then the consoles */
+    MonitorView view;
+    struct pollfd *polls; /* init, listener, daemon, view, then the consoles */
 } Monitor;
 
-enum { POLL_INIT, POLL_LISTEN, POLL_DAEMON, POLL_CONSOLES };
+enum { POLL_INIT, POLL_LISTEN, POLL_DAEMON, POLL_VIEW, POLL_CONSOLES };
 
 /* ---- the daemon ---- */
 
@@ -154,6 +155,7 @@ static void serve_daemon(Monitor *monitor)
 
 static void become_controller(Monitor *monitor)
 {
+    monitor_view_stop(&monitor->view);
     handover_exec(monitor->handover.controller_fd, "virtlxc-controller", HANDOVER_ENDED,
                   &monitor->handover);
     _exit(EXIT_FAILURE); /* the daemon sees us gone, and cleans up */
@@ -166,6 +168,7 @@ static void fill_polls(Monitor *monitor)
     polls[POLL_INIT] = (struct pollfd){ monitor->handover.init_pidfd, POLLIN, 0 };
     polls[POLL_LISTEN] = (struct pollfd){ monitor->handover.listen_fd, POLLIN, 0 };
     polls[POLL_DAEMON] = (struct pollfd){ monitor->handover.daemon_fd, POLLIN, 0 };
+    polls[POLL_VIEW] = (struct pollfd){ monitor_view_fd(&monitor->view), POLLIN, 0 };
     for (uint32_t i = 0; i < monitor->handover.consoles.len; i++) {
         short events = monitor->handover.consoles.items[i].lent ? 0 : POLLIN;
         polls[POLL_CONSOLES + i] =
@@ -200,6 +203,8 @@ static void watch(Monitor *monitor)
             serve_daemon(monitor);
         if (monitor->polls[POLL_LISTEN].revents)
             meet_daemon(monitor);
+        if (monitor->polls[POLL_VIEW].revents)
+            monitor_view_serve(&monitor->view, monitor->polls[POLL_VIEW].revents);
     }
 }
 
@@ -216,6 +221,7 @@ static bool start(Monitor *monitor, const char *number)
         return false;
     for (uint32_t i = 0; i < n; i++)
         monitor_console_start(&monitor->consoles[i], &monitor->handover.consoles.items[i]);
+    monitor_view_start(&monitor->view, &monitor->handover);
     return monitor->handover.daemon_fd < 0 || fd_set_nonblocking(monitor->handover.daemon_fd, true);
 }
 

@@ -31,7 +31,8 @@
 void run_init(Run *run)
 {
     *run = (Run){ .daemon_fd = -1, .listen_fd = -1, .state_dir_fd = -1, .plan_fd = -1 };
-    run->controller_fd = run->monitor_fd = -1;
+    run->controller_fd = run->monitor_fd = run->view_program_fd = -1;
+    run->view = (RunView){ .fd = -1, .mount = -1 };
     run->userns_fd = run->netns_fd = run->host_mounts_fd = run->builder_fd = -1;
     run->host_time_fd = run->files_fd = -1;
     run->own_spaces[0] = run->own_spaces[1] = run->own_spaces[2] = -1;
@@ -287,6 +288,7 @@ static bool init_go(Run *run, GError **err)
         return false;
     if (!message_send(run->init_fd, CONTROL_GO, NULL, NULL, 0) && errno != EPIPE)
         return fail_errno(err, errno, _("cannot talk to init"));
+    view_serve(run, run->init_fd);
     got = message_receive(run->init_fd, &message);
     if (got < 0 && errno == ECONNRESET) /* init ended before it read "go": its words come next */
         got = message_receive(run->init_fd, &message);
@@ -307,6 +309,7 @@ static const Step start_steps[] = {
     { "cgroup",       cgroup_make,      cgroup_undo   },
     { "device-rules", devices_allow,    NULL          },
     { "sources",      sources_open,     sources_close },
+    { "view",         view_make,        view_close    },
     { "join",         groups_join,      groups_leave  },
     { "shares",       shares_open,      shares_close  },
     { "namespaces",   namespace_create, namespace_undo},
@@ -326,6 +329,7 @@ bool run_start(Run *run, GError **err)
         mount_check_kernel(err) && steps_run(start_steps, G_N_ELEMENTS(start_steps), run, err);
 
     sources_close(run);
+    fd_close(fd_steal(&run->view.mount));
     fd_close(fd_steal(&run->init_fd));
     return fine;
 }

@@ -22,6 +22,14 @@ typedef struct RunConsole {
     int mount; /* a detached mount of the slave, for the container's /dev */
 } RunConsole;
 
+/* The files with limits in them: see view.c. */
+typedef struct RunView {
+    int fd;          /* the FUSE connection, */
+    int mount;       /* its mount, */
+    uint64_t device; /* and st_dev of all that is in it */
+    bool limits_processors;
+} RunView;
+
 struct Run {
     Plan plan;
     char *socket_name;
@@ -34,6 +42,7 @@ struct Run {
     int plan_fd;
     int controller_fd;
     int monitor_fd;
+    int view_program_fd;
     int *passed; /* become 3, 4, ... of init */
     size_t n_passed;
 
@@ -51,7 +60,10 @@ struct Run {
     int *shares;        /* one per plan.shares: another's namespace; NULL: not opened */
     int own_spaces[3];  /* of the host, while we are in shared ones: see share.c */
     int host_time_fd;   /* the host's clocks, while our children get others */
+    bool has_clocks;    /* the container's, which began at */
+    int64_t born;       /* this second of the host's boot clock */
     int *sources;       /* one per plan.mounts: a detached mount, or -1 */
+    RunView view;
 
     pid_t init_pid;
     int init_pidfd;
@@ -116,6 +128,11 @@ void sources_close(Run *run);
 bool init_create(Run *run, GError **err);
 void init_undo(Run *run);
 bool init_map(Run *run, GError **err);
+bool view_make(Run *run, GError **err);
+void view_close(Run *run);
+void view_serve(const Run *run,
+                int until_fd);              /* who builds the tree, until it has something to say */
+int view_describe(const Run *run);          /* for virtlxc-view; -1: errno */
 bool limits_set(Run *run, GError **err);    /* of the process init */
 bool sysctls_write(Run *run, GError **err); /* of the namespaces, links included */
 bool builder_start(Run *run, GError **err);

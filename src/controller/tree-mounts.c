@@ -266,13 +266,29 @@ static bool attach_file(const Builder *builder, uint32_t index, GError **err)
     return attach_at_target(builder, mount, fd, err);
 }
 
+/* Over the kernel's own file, where that is. */
+static bool attach_view(const Builder *builder, uint32_t index, GError **err)
+{
+    const PlanMount *mount = mount_at(builder, index);
+    autofd int target = -1;
+    autofd int fd = -1;
+
+    if (!open_existing(builder, mount, &target, err) ||
+        !tree_view_clone(builder->run, mount->target, &fd, err))
+        return false;
+    if (target < 0 || fd < 0)
+        return true;
+    return (mount_set_flags(fd, mount->flags) && mount_attach(fd, target)) ||
+           fail_mount(mount, err);
+}
+
 /* Indexed by PlanMountKind. */
 static bool (*const kinds[])(const Builder *builder, uint32_t index, GError **err) = {
     [PLAN_MOUNT_HOST] = attach_source,    [PLAN_MOUNT_INSIDE] = attach_inside,
     [PLAN_MOUNT_NEW] = attach_new,        [PLAN_MOUNT_DEV] = attach_dev,
     [PLAN_MOUNT_CGROUP] = attach_cgroup,  [PLAN_MOUNT_MASK] = attach_mask,
     [PLAN_MOUNT_READONLY] = attach_again, [PLAN_MOUNT_WRITABLE] = attach_again,
-    [PLAN_MOUNT_FILE] = attach_file,
+    [PLAN_MOUNT_FILE] = attach_file,      [PLAN_MOUNT_VIEW] = attach_view,
 };
 
 static bool attach(const Builder *builder, uint32_t index, GError **err)
@@ -312,7 +328,7 @@ bool tree_attach_root(Run *run, int *ret_root_fd, GError **err)
     top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top < 0)
         return fail_mount(mount, err);
-    if (!tree_files_prepare(run, top, err))
+    if (!tree_view_prepare(run, top, err) || !tree_files_prepare(run, top, err))
         return false;
     if (!mount_attach(fd, top))
         return fail_mount(mount, err);

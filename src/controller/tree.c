@@ -199,6 +199,7 @@ bool builder_finish(Run *run, GError **err)
 
     if (run->builder_pid <= 0)
         return true;
+    view_serve(run, run->builder_fd);
     if (message_receive(run->builder_fd, &message) > 0) {
         fail_control(err, &message.body.error);
         run->error_is_named = true;

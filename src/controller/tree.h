@@ -14,6 +14,10 @@ bool tree_files_prepare(Run *run, int top_fd, GError **err);
 /* The file of plan.mounts[index], as a detached mount. */
 bool tree_file_make(const Run *run, uint32_t index, int *ret_fd, GError **err);
 
+/* The same for the files with limits in them; *ret_fd of what stands in for the kernel's `path`. */
+bool tree_view_prepare(const Run *run, int top_fd, GError **err);
+bool tree_view_clone(const Run *run, const char *path, int *ret_fd, GError **err);
+
 /* The other mounts, in their order. */
 bool tree_attach_mounts(const Run *run, int root_fd, GError **err);
 

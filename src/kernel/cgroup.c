@@ -133,6 +133,21 @@ Hierarchy *cgroup_find_unified(const Cgroup *cgroup)
     return NULL;
 }
 
+static const char *dir_of(const Hierarchy *hierarchy)
+{
+    return hierarchy ? hierarchy->dir : NULL;
+}
+
+const char *cgroup_dir(const Cgroup *cgroup, const char *controller)
+{
+    return dir_of(cgroup_find(cgroup, controller));
+}
+
+const char *cgroup_unified_dir(const Cgroup *cgroup)
+{
+    return dir_of(cgroup_find_unified(cgroup));
+}
+
 /* ---- beside it ---- */
 
 static char *aside_of(const Hierarchy *hierarchy)

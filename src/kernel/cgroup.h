@@ -31,6 +31,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Cgroup, cgroup_free)
 /* Relative path, "/machine/bb.libvirt-lxc". Borrowed. */
 const char *cgroup_path(const Cgroup *cgroup);
 
+/* Its directory where a controller is, v1 before v2, and that on the v2 tree; NULL. Borrowed. */
+const char *cgroup_dir(const Cgroup *cgroup, const char *controller);
+const char *cgroup_unified_dir(const Cgroup *cgroup);
+
 /* Writes every setting of the plan, and its device rules; these before anybody has joined. */
 bool cgroup_apply_settings(Cgroup *cgroup, const PlanCgroup *plan, GError **err);
 bool cgroup_apply_devices(Cgroup *cgroup, const PlanCgroup *plan, GError **err);

@@ -12,8 +12,9 @@
 #include "base/process.h"
 #include "base/text.h"
 
-static bool load(const char *path, const char *name, int *ret_fd, GError **err)
+static bool load(const char *dir, const char *name, int *ret_fd, GError **err)
 {
+    g_autofree char *path = g_build_filename(dir, name, NULL);
     int fd = process_seal_file(path, name);
 
     if (fd < 0)
@@ -22,14 +23,14 @@ static bool load(const char *path, const char *name, int *ret_fd, GError **err)
     return true;
 }
 
-bool controller_images_load(const char *controller_path, const char *monitor_path,
-                            ControllerImages **ret_images, GError **err)
+bool controller_images_load(const char *dir, ControllerImages **ret_images, GError **err)
 {
     ControllerImages *images = g_new(ControllerImages, 1);
 
-    images->controller_fd = images->monitor_fd = -1;
-    if (!load(controller_path, "virtlxc-controller", &images->controller_fd, err) ||
-        !load(monitor_path, "virtlxc-monitor", &images->monitor_fd, err)) {
+    *images = (ControllerImages){ -1, -1, -1 };
+    if (!load(dir, "virtlxc-controller", &images->controller_fd, err) ||
+        !load(dir, "virtlxc-monitor", &images->monitor_fd, err) ||
+        !load(dir, "virtlxc-view", &images->view_fd, err)) {
         controller_images_free(images);
         return false;
     }
@@ -43,5 +44,6 @@ void controller_images_free(ControllerImages *images)
         return;
     fd_close(images->controller_fd);
     fd_close(images->monitor_fd);
+    fd_close(images->view_fd);
     g_free(images);
 }

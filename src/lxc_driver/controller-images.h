@@ -9,6 +9,7 @@
 struct ControllerImages {
     int controller_fd;
     int monitor_fd;
+    int view_fd;
 };
 
 /*

@@ -44,10 +44,9 @@ typedef struct ControllerEvents {
     void (*lost)(ControllerLink *link, void *data);
 } ControllerEvents;
 
-/* The sealed copies of virtlxc-controller and virtlxc-monitor; made once per daemon. */
+/* The sealed copies of the programs in a directory; made once per daemon. */
 typedef struct ControllerImages ControllerImages;
-bool controller_images_load(const char *controller_path, const char *monitor_path,
-                            ControllerImages **ret_images, GError **err);
+bool controller_images_load(const char *dir, ControllerImages **ret_images, GError **err);
 void controller_images_free(ControllerImages *images);
 
 typedef struct ControllerLaunch {

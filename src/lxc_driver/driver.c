@@ -18,14 +18,6 @@
 
 #include <fcntl.h>
 
-static bool load_images(const Paths *paths, ControllerImages **ret_images, GError **err)
-{
-    g_autofree char *controller = g_build_filename(paths->libexec_dir, "virtlxc-controller", NULL);
-    g_autofree char *monitor = g_build_filename(paths->libexec_dir, "virtlxc-monitor", NULL);
-
-    return controller_images_load(controller, monitor, ret_images, err);
-}
-
 static void fill_programs(Driver *driver)
 {
     driver->remote_program = (RpcProgram){
@@ -67,7 +59,7 @@ bool driver_new(const Paths *paths, Config *config, Driver **ret_driver, GError 
     driver->state_dir_fd = open(paths->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (driver->state_dir_fd < 0)
         return fail_errno(err, errno, _("cannot open the directory '%s'"), paths->state_dir);
-    if (!load_images(paths, &driver->images, err))
+    if (!controller_images_load(paths->libexec_dir, &driver->images, err))
         return false;
     driver->id_ranges =
         id_ranges_load(&(IdRangesFiles){ paths->id_ranges_file, "/etc/subuid", "/etc/subgid" });

@@ -25,7 +25,7 @@ typedef struct Paths {
     char *log_dir;        /* LOCALSTATEDIR/log/libvirt/lxc */
     char *pid_file;       /* RUNSTATEDIR/virtlxcd.pid */
     char *partition;      /* default control group partition, "/machine" */
-    char *libexec_dir;    /* where virtlxc-controller and virtlxc-monitor are */
+    char *libexec_dir;    /* where virtlxc-controller, -monitor and -view are */
 } Paths;
 
 /* `root` NULL: the system's instance. Only computes; touches nothing but the name of `root`. */

@@ -101,9 +101,7 @@ void kit_start(void)
     g_assert_cmpint(kit.state_dir, >=, 0);
     make_tree();
     root = kit_root_path("");
-    g_assert_true(controller_images_load(BUILDDIR "/src/controller/virtlxc-controller",
-                                         BUILDDIR "/src/controller/virtlxc-monitor", &kit.images,
-                                         NULL));
+    g_assert_true(controller_images_load(BUILDDIR "/src/controller", &kit.images, NULL));
 }
 
 /* Our partition in each hierarchy; the containers' groups in it are gone by now. */
