@@ -19,7 +19,8 @@ typedef enum Need {
     NEED_NETNS = 1 << 0,       /* the container has a network namespace of its own, */
     NEED_SYSFS = 1 << 1,       /* may mount sysfs, */
     NEED_HOST_SYS = 1 << 2,    /* may not, and gets the host's, */
-    NEED_SHARED_ROOT = 1 << 3, /* has the host's root as its own */
+    NEED_SHARED_ROOT = 1 << 3, /* has the host's root as its own, */
+    NEED_PROCESSORS = 1 << 4,  /* may not use all processors */
 } Need;
 
 typedef struct BaseMount {
@@ -37,6 +38,7 @@ typedef struct BaseMount {
 #define OPTIONAL PLAN_MOUNT_F_OPTIONAL
 #define LOCKED (NOSUID | NODEV | NOEXEC)
 #define LOCKED_READONLY (LOCKED | PLAN_MOUNT_F_READONLY)
+#define VIEW (LOCKED_READONLY | OPTIONAL)
 #define PTS_OPTIONS "newinstance,ptmxmode=0666,mode=0620,gid=5"
 
 /*
@@ -70,8 +72,23 @@ static const BaseMount mounts[] = {
     { "/dev/pts",                      PLAN_MOUNT_NEW,      "devpts", PTS_OPTIONS, NOSUID | NOEXEC, 0               },
     { "/dev/shm",                      PLAN_MOUNT_NEW,      "tmpfs",  "mode=1777", NOSUID | NODEV,  0               },
     { "/dev/mqueue",                   PLAN_MOUNT_NEW,      "mqueue", "",          LOCKED,          0               },
+    { "/proc/meminfo",                 PLAN_MOUNT_VIEW,     "",       "",          VIEW,            0               },
+    { "/proc/vmstat",                  PLAN_MOUNT_VIEW,     "",       "",          VIEW,            0               },
+    { "/proc/swaps",                   PLAN_MOUNT_VIEW,     "",       "",          VIEW,            0               },
+    { "/proc/stat",                    PLAN_MOUNT_VIEW,     "",       "",          VIEW,            0               },
+    { "/proc/uptime",                  PLAN_MOUNT_VIEW,     "",       "",          VIEW,            0               },
+    { "/proc/loadavg",                 PLAN_MOUNT_VIEW,     "",       "",          VIEW,            0               },
+    { "/proc/diskstats",               PLAN_MOUNT_VIEW,     "",       "",          VIEW,            0               },
+    { "/proc/pressure",                PLAN_MOUNT_VIEW,     "",       "",          VIEW,            0               },
+    { "/proc/cpuinfo",                 PLAN_MOUNT_VIEW,     "",       "",          VIEW,            NEED_PROCESSORS },
+    { "/sys/devices/system/cpu",       PLAN_MOUNT_VIEW,     "",       "",          VIEW,            NEED_PROCESSORS },
     { "/run/libvirt",                  PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        NEED_SHARED_ROOT},
 };
+
+static bool limits_processors(const DomainDef *def)
+{
+    return def->cpuset || def->cputune.quota.value > 0;
+}
 
 static unsigned needs(const PlanBuilder *builder)
 {
@@ -81,7 +98,8 @@ static unsigned needs(const PlanBuilder *builder)
     bool shared_root = !builder->root || strcmp(builder->root->source, "/") == 0;
 
     return (netns ? NEED_NETNS : 0) | (host_sys ? NEED_HOST_SYS : NEED_SYSFS) |
-           (shared_root ? NEED_SHARED_ROOT : 0);
+           (shared_root ? NEED_SHARED_ROOT : 0) |
+           (limits_processors(builder->def) ? NEED_PROCESSORS : 0);
 }
 
 /* tmpfs counts as the container's memory; without a size it could fill all of it. */

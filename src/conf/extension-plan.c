@@ -181,9 +181,11 @@ static void plan_generated(const ExtensionDef *extension, PlanBuilder *builder)
                                               .flags = PLAN_MOUNT_F_READONLY });
 }
 
+/* Without clocks of its own the container's processes would be older than it says it is. */
 static void plan_clocks(const ExtensionDef *extension, Plan *plan)
 {
-    if (!extension->boottime.set && !extension->monotonic.set)
+    plan->fresh_clocks = !extension->boottime.set && !extension->monotonic.set;
+    if (plan->fresh_clocks)
         return;
     plan->namespaces |= PLAN_NS_TIME;
     plan->boottime = extension->boottime.value;

@@ -11,8 +11,11 @@
 
 #include <fcntl.h>
 
-/* The order is the one clients enter them in. A kind the kernel lacks is left out. */
-static const char *const namespaces[] = { "user", "ipc", "uts", "net", "pid", "mnt" };
+/*
+ * The order is the one clients enter them in: the clocks are the host's, which only who is not in
+ * the user namespace yet may enter. A kind the kernel lacks is left out.
+ */
+static const char *const namespaces[] = { "time", "user", "ipc", "uts", "net", "pid", "mnt" };
 
 static bool open_all(pid_t init, int *ret_fds, size_t *ret_n, GError **err)
 {

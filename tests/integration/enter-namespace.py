@@ -13,6 +13,8 @@ with Instance() as host:
     equal(host.virsh('lxc-enter-namespace', 'bb', '--noseclabel', '/bin/sh', '-c', 'echo $((6 * 7)) $(hostname) $(ls /payload)').split(), ['42', 'bb', '/payload'])
     contains(host.virsh('lxc-enter-namespace', 'bb', '--noseclabel', '/bin/ps'), '/payload')
     equal(host.virsh('lxc-enter-namespace', 'bb', '--noseclabel', '/bin/sh', '-c', 'ls /sys/class/net').split(), ['lo'])
+    equal(host.virsh('lxc-enter-namespace', 'bb', '--noseclabel', '/bin/readlink', '/proc/self/ns/time').strip(),
+          os.readlink(f'/proc/{host.init_pid(dom)}/ns/time'))
     # Also with the label of the security model, which is none here.
     contains(host.virsh('lxc-enter-namespace', 'bb', '/bin/echo', 'labelled'), 'labelled')
 
@@ -20,7 +22,7 @@ with Instance() as host:
     import libvirt_lxc
     fds = libvirt_lxc.lxcOpenNamespace(dom, 0)
     shown = [os.readlink(f'/proc/self/fd/{fd}').split(':')[0] for fd in fds]
-    equal(shown, ['user', 'ipc', 'uts', 'net', 'pid', 'mnt'])
+    equal(shown, ['time', 'user', 'ipc', 'uts', 'net', 'pid', 'mnt'])
     for fd, name in zip(fds, shown):
         equal(os.stat(fd).st_ino, os.stat(f'/proc/{host.init_pid(dom)}/ns/{name}').st_ino, name)
         os.close(fd)
