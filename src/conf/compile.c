@@ -187,7 +187,7 @@ bool domain_def_compile(const DomainDef *def, const DomainDefHost *host, Plan **
            shares_plan(&builder, err) && resources_plan(&builder, err) &&
            clock_plan(&builder, err) && devices_plan(def, &builder, err) &&
            seclabels_plan(&builder, err) && extension_plan(&builder, err) &&
-           host_facts_check(&builder, err);
+           (def->id >= 0 || host_facts_check(&builder, err)); /* who runs has what it needs */
     g_clear_pointer(&builder.guest_names, g_hash_table_unref);
     if (!done)
         return false;

@@ -18,12 +18,18 @@
 
 static const char *const type_names[] = { NULL, "dynamic", "static", "none", NULL };
 
+/* A dynamic label is known only while the domain runs. */
+static bool hide_label(const void *object, DomainDefFlags flags)
+{
+    return flags & DOMAIN_DEF_INACTIVE && ((const Seclabel *)object)->type != SECLABEL_STATIC;
+}
+
 /* clang-format off */
 static const Row seclabel_rows[] = {
     { "@type",      ROW_ENUM,   offsetof(Seclabel, type),        .names = type_names },
     { "@model",     ROW_STRING, offsetof(Seclabel, model) },
     { "@relabel",   ROW_ENUM,   offsetof(Seclabel, relabel),     .names = choice_names },
-    { "label",      ROW_STRING, offsetof(Seclabel, label),       ROW_NOT_EMPTY },
+    { "label",      ROW_STRING, offsetof(Seclabel, label),       ROW_NOT_EMPTY, .hidden = hide_label },
     { "imagelabel", ROW_STRING, offsetof(Seclabel, image_label), ROW_NOT_EMPTY | ROW_LIVE },
     { "baselabel",  ROW_STRING, offsetof(Seclabel, base_label),  ROW_NOT_EMPTY },
     { NULL },
@@ -58,20 +64,14 @@ static bool check_type(Seclabel *label, GError **err)
     return true;
 }
 
-/* The label of a dynamic one is known only while the domain runs. */
-static void forget_live(Seclabel *label, const Reader *reader)
-{
-    if (reader->flags & DOMAIN_DEF_INACTIVE && label->type != SECLABEL_STATIC)
-        g_clear_pointer(&label->label, g_free);
-}
-
 static bool check(void *object, const Reader *reader, GError **err)
 {
     Seclabel *label = object;
 
     if (!check_type(label, err))
         return false;
-    forget_live(label, reader);
+    if (hide_label(label, reader->flags))
+        g_clear_pointer(&label->label, g_free);
     return true;
 }
 

@@ -6,17 +6,33 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "conf/schema.h"
 #include "kernel/cgroup.h"
+#include "kernel/hierarchy.h"
 #include "lxc_driver/connection.h"
 #include "lxc_driver/domain-list.h"
 #include "lxc_driver/events.h"
+#include "lxc_driver/host-facts.h"
 #include "lxc_driver/host.h"
 #include "lxc_driver/procedures.h"
 #include "remote-xdr.h"
 
 #include <fcntl.h>
+
+/* Without control groups nothing is known of controllers; the first start says so. */
+static void read_facts(Driver *driver)
+{
+    g_autoptr(GPtrArray) hierarchies = NULL;
+    g_autoptr(GError) err = NULL;
+
+    if (!hierarchy_read_host(&hierarchies, &err)) {
+        log_warning(_("nothing is known of the host's control groups: %s"), err->message);
+        hierarchies = g_ptr_array_new();
+    }
+    host_facts_read("", hierarchies, &driver->host);
+}
 
 static void fill_programs(Driver *driver)
 {
@@ -53,6 +69,7 @@ bool driver_new(const Paths *paths, Config *config, Driver **ret_driver, GError 
     driver->emulator = g_build_filename(paths->libexec_dir, "virtlxc-controller", NULL);
     driver->host.emulator = driver->emulator;
     driver->host.schema = schema_new(SCHEMA_DOMAIN);
+    read_facts(driver);
     driver->network_run_dir =
         g_strdup(config->network_run_dir ? config->network_run_dir : paths->run_dir);
     driver->fail_step = g_getenv("VIRTLXCD_FAIL_STEP");

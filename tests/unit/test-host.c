@@ -14,7 +14,9 @@
 
 #include "base/error.h"
 #include "conf/schema.h"
+#include "kernel/hierarchy.h"
 #include "lxc_driver/capabilities.h"
+#include "lxc_driver/host-facts.h"
 #include "lxc_driver/host-sysinfo.h"
 #include "lxc_driver/host-topology.h"
 #include "lxc_driver/host.h"
@@ -284,6 +286,47 @@ static void test_info(void)
     remove_root(root);
 }
 
+/* ---- facts for definitions ------------------------------------------------------------------- */
+
+static DomainDefHost facts_of(const char *root, const char *mountinfo, const char *groups)
+{
+    g_autoptr(GPtrArray) hierarchies = hierarchy_parse(mountinfo, groups);
+    DomainDefHost host = { 0 };
+
+    host_facts_read(root, hierarchies, &host);
+    return host;
+}
+
+static void test_facts(void)
+{
+    static const char v1[] = "30 25 0:26 / /cg/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+                             "31 25 0:27 / /cg/pids rw - cgroup cgroup rw,pids\n";
+    char *root = two_sockets();
+    DomainDefHost host;
+
+    put(root, NODE "/online", "0,2");
+    put(root, "/proc/self/ns/user", "");
+    put(root, "/proc/sys/user/max_user_namespaces", "1000");
+    put(root, "/sys/block/nbd0/size", "0");
+    host = facts_of(root, v1, "1:cpu,cpuacct:/\n2:pids:/\n");
+    g_assert_cmpuint(host.n_cpus, ==, 8);
+    g_assert_cmpuint(host.n_nodes, ==, 3);
+    g_assert_cmpuint(host.lacks, ==,
+                     HOST_LACKS_TIME_NAMESPACES | HOST_LACKS_MEMORY_CONTROLLER |
+                         HOST_LACKS_CPUSET_CONTROLLER | HOST_LACKS_BLKIO_CONTROLLER);
+    put(root, "/proc/self/ns/time", "");
+    put(root, "/proc/sys/user/max_user_namespaces", "0");
+    host = facts_of(root, "", "");
+    g_assert_cmpuint(host.lacks, ==, HOST_LACKS_USER_NAMESPACES);
+    remove_root(root);
+    root = new_root();
+    host = facts_of(root, "", "");
+    g_assert_cmpuint(host.n_cpus, ==, 0);
+    g_assert_cmpuint(host.n_nodes, ==, 0);
+    g_assert_true(host.lacks & HOST_LACKS_NBD);
+    remove_root(root);
+}
+
 static void test_cpu_map(void)
 {
     char *root = two_sockets();
@@ -463,6 +506,7 @@ int main(int argc, char **argv)
     g_test_add_func("/host/memory", test_memory);
     g_test_add_func("/host/info", test_info);
     g_test_add_func("/host/cpu-map", test_cpu_map);
+    g_test_add_func("/host/facts", test_facts);
     g_test_add_func("/host/capabilities", test_capabilities);
     g_test_add_func("/host/capabilities/valid", test_capabilities_valid);
     g_test_add_func("/host/sysinfo", test_sysinfo);
