@@ -88,6 +88,8 @@ static bool check_overlap(const char *word, const IdMapList *list, GError **err)
 {
     g_autofree IdMapEntry **by_host = g_memdup2(list->items, list->n * sizeof(*list->items));
 
+    if (!list->n)
+        return true;
     for (size_t i = 1; i < list->n; i++)
         if (list->items[i - 1]->start.value + list->items[i - 1]->count.value >
             list->items[i]->start.value)
