@@ -37,8 +37,6 @@ void plan_add_mount(PlanBuilder *builder, const PlanMount *mount);
 
 /* device-hostdev.c: whether a network device of the host moves into the container */
 bool hostdev_needs_network(const DomainDef *def);
-/* What the container calls itself. */
-char *compile_hostname(const DomainDef *def);
 
 /* What the container calls itself. */
 char *compile_hostname(const DomainDef *def);

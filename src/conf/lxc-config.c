@@ -12,8 +12,9 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* A configuration has tens of lines; this many still take no time worth speaking of. */
-#define LINES_MAX 10000
+/* A configuration has tens of lines; this many take no time worth speaking of, whatever they are.
+ */
+#define LINES_MAX 4096
 #define NIC_MAX 9999
 /* Devices of the old spelling, which has no numbers, are counted from here. */
 #define OLD_NIC 10000
@@ -197,20 +198,20 @@ static void take_back(GPtrArray *lines, const char *key)
     }
 }
 
-static bool add_line(GPtrArray *lines, LxcLine *line)
+static void add_line(GPtrArray *lines, LxcLine *line)
 {
-    if (!*line->value) {
-        take_back(lines, line->key);
-        line_free(line);
-        return true;
+    if (*line->value) {
+        g_ptr_array_add(lines, line);
+        return;
     }
-    g_ptr_array_add(lines, line);
-    return lines->len <= LINES_MAX;
+    take_back(lines, line->key);
+    line_free(line);
 }
 
 GPtrArray *lxc_config_read(const char *text, GError **err)
 {
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(line_free);
+    unsigned n = 0;
     long old_nics = 0;
     const char *end = NULL;
 
@@ -222,14 +223,16 @@ GPtrArray *lxc_config_read(const char *text, GError **err)
         end = text + strcspn(text, "\n");
         if (start >= end || *start == '#')
             continue;
+        if (++n > LINES_MAX) {
+            fail(err, ERR(LXC, INVALID_ARG), _("the configuration has more than %d lines"),
+                 LINES_MAX);
+            return NULL;
+        }
         copy = g_strndup(start, (gsize)(end - start));
         line = read_line(copy, number, &old_nics, err);
         if (!line)
             return NULL;
-        if (!add_line(lines, line)) {
-            fail(err, BAD, _("the configuration has more than %d lines"), LINES_MAX);
-            return NULL;
-        }
+        add_line(lines, line);
     }
     return g_steal_pointer(&lines);
 }

@@ -48,6 +48,20 @@ void lxc_note(LxcImport *in, const LxcLine *line, const char *why)
                 why ? " (" : "", why ? why : "", why ? ")" : "");
 }
 
+void lxc_note_words(LxcImport *in, const LxcLine *line, const char *format, const GString *words)
+{
+    g_auto(GStrv) parts = g_strsplit(format, "%s", 2); /* it may be a translation */
+    g_autofree char *why = g_strjoinv(words->str, parts);
+
+    if (words->len)
+        lxc_note(in, line, why);
+}
+
+void lxc_add_word(GString *words, const char *word)
+{
+    g_string_append_printf(words, "%s%s", words->len ? " " : "", word);
+}
+
 /* ---- plain kinds ----------------------------------------------------------------------------- */
 
 bool lxc_read_string(LxcImport *in, const LxcKey *key, const LxcLine *line, GError **err)

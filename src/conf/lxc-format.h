@@ -75,8 +75,14 @@ bool lxc_read_nothing(LxcImport *in, const LxcKey *key, const LxcLine *line, GEr
 #define LXC_BAD ERR(NONE, INTERNAL_ERROR)
 #define LXC_BAD_VALUE ERR(LXC, INTERNAL_ERROR)
 
-/* Writes the line down as something that the domain does not say; `why` may be NULL. */
+/*
+ * Writes the line down as something that the domain does not say; `why` may be NULL. Once for each
+ * line, since that may be long: what is said of several words of it is gathered first.
+ */
 void lxc_note(LxcImport *in, const LxcLine *line, const char *why);
+/* The same when there are words, which are then named: `format` has a %s for them. */
+void lxc_note_words(LxcImport *in, const LxcLine *line, const char *format, const GString *words);
+void lxc_add_word(GString *words, const char *word);
 /* A number of one line's value that is at least `min` and at most `max`. */
 bool lxc_parse_number(const char *text, int64_t min, int64_t max, int64_t *ret_number,
                       GError **err);

@@ -159,6 +159,7 @@ static bool is_about_source(const char *option)
 static bool take_options(LxcImport *in, const LxcLine *line, const Entry *entry, Filesystem *fs,
                          GError **err)
 {
+    g_autoptr(GString) others = g_string_new(NULL);
     NativeMount mount = { 0 };
 
     for (char **option = entry->options; *option; option++) {
@@ -166,9 +167,10 @@ static bool take_options(LxcImport *in, const LxcLine *line, const Entry *entry,
             if (!take_size(*option + strlen("size="), fs, err))
                 return false;
         } else if (!is_about_source(*option) && !lxc_take_mount_option(&mount, *option)) {
-            lxc_note(in, line, *option);
+            lxc_add_word(others, *option);
         }
     }
+    lxc_note_words(in, line, "%s", others);
     native_mount_apply(&mount, fs);
     if (mount.bind && !mount.recursive)
         fs->mount.recursive = CHOICE_NO;
@@ -258,9 +260,12 @@ static bool read_auto(LxcImport *in, const LxcKey *key, const LxcLine *line, GEr
 {
     g_auto(GStrv) words = g_strsplit_set(line->value, " \t", -1);
 
+    bool all = true;
+
     for (char **word = words; *word; word++)
-        if (**word && !g_strv_contains(as_it_is, *word))
-            lxc_note(in, line, _("a container has proc:mixed, sys:ro and cgroup:mixed"));
+        all = all && (!**word || g_strv_contains(as_it_is, *word));
+    if (!all)
+        lxc_note(in, line, _("a container has proc:mixed, sys:ro and cgroup:mixed"));
     return true;
 }
 

@@ -75,16 +75,17 @@ static void write_shares(LxcExport *out, const LxcKey *key)
 static bool read_kept_spaces(LxcImport *in, const LxcKey *key, const LxcLine *line, GError **err)
 {
     g_auto(GStrv) words = g_strsplit_set(line->value, " \t", -1);
+    g_autoptr(GString) own = g_string_new(NULL);
 
     for (char **word = words; *word; word++) {
         const Space *space = find_space(*word);
-        g_autofree char *own = g_strdup_printf(_("a container always has its own '%s'"), *word);
 
         if (space)
             in->kept |= space->space;
         else if (**word && strcmp(*word, "user") != 0)
-            lxc_note(in, line, own);
+            lxc_add_word(own, *word);
     }
+    lxc_note_words(in, line, _("a container always has its own '%s'"), own);
     return true;
 }
 

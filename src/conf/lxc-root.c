@@ -107,6 +107,7 @@ static bool read_options(LxcImport *in, const LxcKey *key, const LxcLine *line, 
 
 static void take_options(LxcImport *in, Filesystem *fs)
 {
+    g_autoptr(GString) others = g_string_new(NULL);
     NativeMount mount = { 0 };
     g_auto(GStrv) options = NULL;
 
@@ -115,7 +116,8 @@ static void take_options(LxcImport *in, Filesystem *fs)
     options = g_strsplit(in->root_options->value, ",", -1);
     for (char **option = options; *option; option++)
         if (!lxc_take_mount_option(&mount, *option))
-            lxc_note(in, in->root_options, *option);
+            lxc_add_word(others, *option);
+    lxc_note_words(in, in->root_options, "%s", others);
     native_mount_apply(&mount, fs);
 }
 

@@ -62,9 +62,9 @@ static void write_idmap(LxcExport *out, const LxcKey *key)
 static void set_capabilities(LxcImport *in, const LxcLine *line, Switch to)
 {
     g_auto(GStrv) words = g_strsplit_set(line->value, " \t", -1);
+    g_autoptr(GString) unknown = g_string_new(NULL);
 
     for (char **word = words; *word; word++) {
-        g_autofree char *unknown = g_strdup_printf(_("a domain knows no '%s'"), *word);
         int number;
         size_t i = 0;
 
@@ -73,8 +73,9 @@ static void set_capabilities(LxcImport *in, const LxcLine *line, Switch to)
         if (i < DOMAIN_CAPABILITY_COUNT)
             in->def->features.capabilities[i] = to;
         else if (**word)
-            lxc_note(in, line, unknown);
+            lxc_add_word(unknown, *word);
     }
+    lxc_note_words(in, line, _("a domain knows no '%s'"), unknown);
 }
 
 static bool check_lists(const LxcImport *in, GError **err)

@@ -42,11 +42,17 @@ void native_domain_clear(NativeDomain *domain)
 
 /* ---- import ---------------------------------------------------------------------------------- */
 
+/* Far more than anybody writes, and read before somebody else has to wait. */
+#define TEXT_SIZE_MAX (1u << 20)
+
 /* What XML cannot hold cannot become a domain; said with the line, before anything is read. */
 static bool check_text(const char *text, GError **err)
 {
     unsigned line = 1;
 
+    if (strlen(text) > TEXT_SIZE_MAX)
+        return fail(err, ERR(LXC, INVALID_ARG), _("the configuration is longer than %u bytes"),
+                    TEXT_SIZE_MAX);
     if (!g_utf8_validate(text, -1, NULL))
         return fail(err, ERR(LXC, INVALID_ARG), _("the configuration is not UTF-8 text"));
     for (const char *at = text; *at; at++) {

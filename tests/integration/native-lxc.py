@@ -101,6 +101,10 @@ def errors(host):
         conn.domainXMLFromNative(FORMAT, '', 0)
     with refused('INTERNAL_ERROR', 'LXC', "line 2: 'lxc.idmap'"):
         conn.domainXMLFromNative(FORMAT, 'lxc.uts.name = a\nlxc.idmap = u x y z\n', 0)
+    with refused('INVALID_ARG', 'LXC', 'lines'):
+        conn.domainXMLFromNative(FORMAT, 'lxc.uts.name = a\n' * 5000, 0)
+    with refused('INVALID_ARG', 'LXC', 'bytes'):
+        conn.domainXMLFromNative(FORMAT, '#' * (2 << 20), 0)
     with refused('XML_DETAIL', 'DOMAIN'):
         conn.domainXMLToNative(FORMAT, 'no XML', 0)
     with refused('INVALID_ARG'):
