@@ -76,6 +76,8 @@ typedef struct WordFeature {
     int word;
 } WordFeature;
 
+typedef enum IoapicDriver { IOAPIC_ABSENT, IOAPIC_QEMU, IOAPIC_KVM } IoapicDriver;
+
 typedef struct FeaturesDef {
     bool acpi;
     WordFeature *apic;
@@ -91,7 +93,7 @@ typedef struct FeaturesDef {
     Toggle pmu, vmport;
     WordFeature *gic;
     SmmFeature *smm;
-    int ioapic;
+    IoapicDriver ioapic;
     int hpt_resizing;
     OptNumber hpt_maxpagesize; /* KiB */
     Toggle vmcoreinfo, htm, nested_hv;

@@ -63,4 +63,21 @@ static bool check_one(void *object, const Reader *reader, GError **err)
 static const Record iommu_record = { "iommu", sizeof(Iommu), iommu_rows, .kept = true,
                                      .check = check_one };
 
-const DeviceClass iommu_class = { .element = "iommu", .record = &iommu_record, .single = WRONG };
+/* Interrupts are remapped by QEMU, so they have to pass through it. */
+static bool check(DomainDef *def, const Reader *reader, GError **err)
+{
+    const RecordList *list = device_list(def, &iommu_class);
+
+    if (list->n && ((const Iommu *)list->items[0])->intremap == SWITCH_ON &&
+        def->features.ioapic != IOAPIC_QEMU)
+        return fail(err, UNSUPPORTED,
+                    _("intremap='on' of an IOMMU needs <ioapic driver='qemu'/> in <features>"));
+    return true;
+}
+
+const DeviceClass iommu_class = {
+    .element = "iommu",
+    .record = &iommu_record,
+    .single = WRONG,
+    .check = check,
+};
