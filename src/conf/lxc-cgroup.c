@@ -36,10 +36,7 @@ static bool is_unlimited(const char *text)
 }
 
 /* So much memory is no limit, says libvirt. */
-static bool is_no_limit(int64_t kib)
-{
-    return kib >= INT64_MAX / KIB;
-}
+#define NO_LIMIT (INT64_MAX / KIB)
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
@@ -56,13 +53,23 @@ static bool read_memory(LxcImport *in, const LxcKey *key, const LxcLine *line, G
     if (bytes == 0)
         return fail(err, LXC_BAD_VALUE, _("a domain needs some memory"));
     *field = (OptNumber){ .set = true, .value = bytes / KIB + (bytes % KIB != 0) };
-    field->set = !is_no_limit(field->value);
+    field->set = field->value < NO_LIMIT;
+    return true;
+}
+
+static bool read_hard_limit(LxcImport *in, const LxcKey *key, const LxcLine *line, GError **err)
+{
+    if (!read_memory(in, key, line, err))
+        return false;
+    in->unlimited = !in->def->memtune.hard_limit.set;
     return true;
 }
 
 static void write_kib(LxcExport *out, const char *key, int64_t kib)
 {
-    if (!is_no_limit(kib))
+    if (kib >= NO_LIMIT)
+        lxc_put(out, key, g_str_has_prefix(key, "lxc.cgroup2.") ? "max" : "-1");
+    else
         lxc_put_format(out, key, "%" G_GINT64_FORMAT "K", kib);
 }
 
@@ -106,6 +113,16 @@ static void write_swap(LxcExport *out, const LxcKey *key)
         write_kib(out, key->key, MAX(sum->value - hard_limit(out->def), 0));
 }
 
+/* A domain counts memory and swap together. */
+static void add_swap(LxcImport *in)
+{
+    int64_t kib = in->swap.value / KIB + (in->swap.value % KIB != 0);
+    int64_t memory = (int64_t)in->def->memory_kib;
+
+    if (in->swap.set && kib < NO_LIMIT - memory)
+        in->def->memtune.swap_hard_limit = (OptNumber){ true, memory + kib };
+}
+
 void lxc_cgroup_finish(LxcImport *in)
 {
     DomainDef *def = in->def;
@@ -113,17 +130,16 @@ void lxc_cgroup_finish(LxcImport *in)
 
     if (tune->hard_limit.set) {
         def->memory_kib = (uint64_t)tune->hard_limit.value;
+    } else if (in->unlimited) {
+        def->memory_kib = NO_LIMIT;
     } else {
         def->memory_kib = MEMORY_DEFAULT_KIB;
         native_note(in->result,
                     _("no limit on memory is given, but a domain has one: it is %d MiB here"),
                     MEMORY_DEFAULT_KIB / KIB);
     }
-    if (in->swap.set && !tune->swap_hard_limit.set)
-        tune->swap_hard_limit = (OptNumber){
-            .set = true,
-            .value = (int64_t)def->memory_kib + in->swap.value / KIB + (in->swap.value % KIB != 0),
-        };
+    if (!tune->swap_hard_limit.set)
+        add_swap(in);
 }
 
 /* ---- processors and processes ---------------------------------------------------------------- */
@@ -228,7 +244,7 @@ static void write_partition(LxcExport *out, const LxcKey *key)
 /* clang-format off */
 const LxcKey lxc_cgroup_keys[] = {
     { "lxc.cgroup.dir",                           read_partition, write_partition,       .says = "resource/partition" },
-    { "lxc.cgroup2.memory.max",                   read_memory,    write_hard_limit,      LIMIT, .says = "memory memtune/hard_limit" },
+    { "lxc.cgroup2.memory.max",                   read_hard_limit, write_hard_limit,      LIMIT, .says = "memory memtune/hard_limit" },
     { "lxc.cgroup2.memory.high",                  read_memory,    write_memory,          FIELD(memtune.soft_limit),
                                                   .says = "memtune/soft_limit memtune/soft_limit/@unit" },
     { "lxc.cgroup2.memory.min",                   read_memory,    write_memory,          FIELD(memtune.min_guarantee),
@@ -242,7 +258,7 @@ const LxcKey lxc_cgroup_keys[] = {
     { "lxc.cgroup2.cpuset.mems",                  read_nodes,     write_nodes,           .says = "numatune/memory/@mode=strict numatune/memory/@nodeset" },
     { "lxc.cgroup2.pids.max",                     read_processes, lxc_write_number,      FIELD(extension.pids_limit), 1, 4194304,
                                                   .says = "virtlxcd:container/virtlxcd:pids/@limit" },
-    { "lxc.cgroup.memory.limit_in_bytes",         read_memory,    write_hard_limit,      LIMIT },
+    { "lxc.cgroup.memory.limit_in_bytes",         read_hard_limit, write_hard_limit,      LIMIT },
     { "lxc.cgroup.memory.soft_limit_in_bytes",    read_memory,    write_memory,          FIELD(memtune.soft_limit) },
     { "lxc.cgroup.memory.memsw.limit_in_bytes",   read_memory,    write_memory,          FIELD(memtune.swap_hard_limit) },
     { "lxc.cgroup.cpu.shares",                    lxc_read_number, lxc_write_number,     SHARES, 0, INT64_MAX, .says = "cputune/shares" },

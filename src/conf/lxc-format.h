@@ -23,7 +23,8 @@ typedef struct LxcImport {
     const LxcLine *root;         /* lxc.rootfs.path, */
     const LxcLine *root_options; /* lxc.rootfs.options; lxc-root.c */
     GPtrArray *nics;             /* lxc-net.c */
-    OptNumber swap;              /* bytes, on v2; lxc-cgroup.c */
+    OptNumber swap;              /* bytes, on v2, */
+    bool unlimited;              /* memory; lxc-cgroup.c */
     DeviceAllowList devices[2];  /* by generation of control groups; lxc-devices.c */
     unsigned kept;               /* PLAN_NS_*: namespaces that stay the host's; lxc-security.c */
     bool drops, keeps;           /* capabilities */

@@ -28,7 +28,8 @@ static bool read_name(LxcImport *in, const LxcKey *key, const LxcLine *line, GEr
     g_autofree char *hostname = NULL;
 
     if (strchr(line->value, '/'))
-        return fail(err, LXC_BAD_VALUE, _("'%s' cannot be the name of a domain"), line->value);
+        return fail(err, ERR(DOMAIN, XML_ERROR), _("'%s' cannot be the name of a domain"),
+                    line->value);
     g_free(def->name);
     def->name = g_strdup(line->value);
     g_clear_pointer(&def->extension.hostname, g_free);
