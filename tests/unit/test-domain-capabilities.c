@@ -96,32 +96,64 @@ static bool can_have(const char *device)
            domain_def_compile(def, &host, &plan, &err);
 }
 
-/* A file system of every type there is, and the document's word on it. */
+typedef struct Offer {
+    const char *element;
+    const char *word;
+    const char *device;
+} Offer;
+
+/* Devices of every type there is. */
+static const Offer offers[] = {
+    {"filesystem",  "mount",
+     "<filesystem type='mount'><source dir='/s'/><target dir='/x'/></filesystem>"             },
+    { "filesystem", "bind",
+     "<filesystem type='bind'><source dir='/s'/><target dir='/x'/></filesystem>"              },
+    { "filesystem", "ram",
+     "<filesystem type='ram'><source usage='1'/><target dir='/x'/></filesystem>"              },
+    { "filesystem", "block",
+     "<filesystem type='block'><source dev='/dev/s'/><target dir='/x'/></filesystem>"         },
+    { "filesystem", "file",
+     "<filesystem type='file'><source file='/s'/><target dir='/x'/></filesystem>"             },
+    { "filesystem", "template",
+     "<filesystem type='template'><source name='s'/><target dir='/x'/></filesystem>"          },
+    { "filesystem", "volume",
+     "<filesystem type='volume'><source pool='p' volume='v'/><target dir='/x'/></filesystem>" },
+    { "hostdev",    "usb",
+     "<hostdev type='usb'><source><vendor id='1'/><product id='2'/></source></hostdev>"       },
+    { "hostdev",    "pci",
+     "<hostdev type='pci'><source><address domain='0' bus='1' slot='2' function='0'/></source>"
+      "</hostdev>"                                                                            },
+    { "hostdev",    "storage",
+     "<hostdev mode='capabilities' type='storage'><source><block>/dev/s</block></source>"
+      "</hostdev>"                                                                            },
+    { "hostdev",    "misc",
+     "<hostdev mode='capabilities' type='misc'><source><char>/dev/s</char></source></hostdev>"},
+    { "hostdev",    "net",
+     "<hostdev mode='capabilities' type='net'><source><interface>e0</interface></source>"
+      "</hostdev>"                                                                            },
+};
+
+/* What is between <ELEMENT ...> and </ELEMENT>. */
+static char *section_of(const char *text, const char *element)
+{
+    g_autofree char *start_tag = g_strdup_printf("<%s supported='yes'>", element);
+    g_autofree char *end_tag = g_strdup_printf("</%s>", element);
+    const char *start = strstr(text, start_tag);
+
+    g_assert_nonnull(start);
+    return g_strndup(start, (size_t)(strstr(start, end_tag) - start));
+}
+
 static void test_true(void)
 {
-    static const char *const sources[][2] = {
-        {"mount",     "<source dir='/srv'/>"         },
-        { "bind",     "<source dir='/srv'/>"         },
-        { "ram",      "<source usage='1'/>"          },
-        { "block",    "<source dev='/dev/x'/>"       },
-        { "file",     "<source file='/x.img'/>"      },
-        { "template", "<source name='x'/>"           },
-        { "volume",   "<source pool='p' volume='v'/>"},
-    };
     g_autofree char *text = format(&(DomainCapabilitiesQuery){ NULL });
-    const char *start = strstr(text, "<filesystem supported='yes'>");
-    g_autofree char *section =
-        start ? g_strndup(start, (size_t)(strstr(start, "</filesystem>") - start)) : NULL;
 
-    g_assert_nonnull(section);
-    for (size_t i = 0; i < G_N_ELEMENTS(sources); i++) {
-        g_autofree char *word = g_strdup_printf("<value>%s</value>", sources[i][0]);
-        g_autofree char *device =
-            g_strdup_printf("<filesystem type='%s'>%s<target dir='/x'/></filesystem>",
-                            sources[i][0], sources[i][1]);
+    for (size_t i = 0; i < G_N_ELEMENTS(offers); i++) {
+        g_autofree char *section = section_of(text, offers[i].element);
+        g_autofree char *value = g_strdup_printf("<value>%s</value>", offers[i].word);
 
-        g_test_message("%s", sources[i][0]);
-        g_assert_cmpint(strstr(section, word) != NULL, ==, can_have(device));
+        g_test_message("%s", offers[i].device);
+        g_assert_cmpint(strstr(section, value) != NULL, ==, can_have(offers[i].device));
     }
     contains(text, "    <graphics supported='no'/>\n    <video supported='no'/>\n");
     contains(text, "    <tpm supported='no'/>\n    <redirdev supported='no'/>\n");
