@@ -7,7 +7,7 @@ import os
 import subprocess
 import xml.etree.ElementTree as ET
 
-from harness import SCRATCH, Instance, contains, equal, eventually, refused, scratch_file
+from harness import BUILD, SCRATCH, Instance, contains, equal, eventually, refused, scratch_file
 from sandbox import skip
 
 # From a talk about containers: no root file system, so the host's is shared, and with it /sbin/init.
@@ -25,6 +25,7 @@ lxc.cgroup.devices.allow = c 5:1 rwm
 lxc.cgroup.devices.allow = c 5:0 rwm
 """
 FORMAT = 'lxc-tools'
+VIRT_LXC = os.path.join(BUILD, 'src/virt-lxc/virt-lxc')
 INIT = os.path.realpath('/sbin/init')
 # What this host has as its init must not run here.
 STAND_IN = '#!/bin/sh\nsleep 1000\nexit\n'
@@ -91,6 +92,14 @@ def back(host):
     dom.undefine()
 
 
+def without_daemon(host):
+    def virt_lxc(*words):
+        return subprocess.run([VIRT_LXC, *words], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+    xml = virt_lxc('import', FORMAT, scratch_file(TALK))
+    equal(virt_lxc('export', FORMAT, scratch_file(xml)), host.conn.domainXMLToNative(FORMAT, xml, 0))
+
+
 def errors(host):
     conn = host.conn
     with refused('INVALID_ARG', 'LXC'):
@@ -120,5 +129,6 @@ with stand_in_for_init():
         talk(host)
         notes(host)
         back(host)
+        without_daemon(host)
         errors(host)
         ip('link', 'del', 'virbr1')
