@@ -81,7 +81,8 @@ static int64_t random_number(Maker *maker, const Row *row)
     static const int64_t usual[] = { 0, 1, 2, 7, 64, 1024, 4096, 65536 };
 
     if (row->min != row->max && likely(maker, 97)) {
-        int64_t span = MIN(row->max - row->min, likely(maker, 80) ? 100 : 1000000);
+        uint64_t span = MIN((uint64_t)row->max - (uint64_t)row->min,
+                            likely(maker, 80) ? (uint64_t)100 : (uint64_t)1000000);
 
         return row->min + (int64_t)(g_rand_double(maker->random) * (double)span);
     }
