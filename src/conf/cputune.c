@@ -22,19 +22,18 @@
 
 #define FIELD(name) offsetof(CpuTune, name)
 #define WRONG .bad = ERR(DOMAIN, XML_ERROR)
-#define ANY .min = INT64_MIN, .max = INT64_MAX
 
 /* clang-format off */
 static const Row cputune_rows[] = {
     { "shares",          ROW_NUMBER, FIELD(shares),          .min = 0, .max = INT64_MAX, WRONG },
-    { "period",          ROW_NUMBER, FIELD(period),          ANY, WRONG },
-    { "quota",           ROW_NUMBER, FIELD(quota),           ANY, WRONG },
-    { "global_period",   ROW_NUMBER, FIELD(global_period),   ROW_KEPT, ANY, WRONG },
-    { "global_quota",    ROW_NUMBER, FIELD(global_quota),    ROW_KEPT, ANY, WRONG },
-    { "emulator_period", ROW_NUMBER, FIELD(emulator_period), ROW_KEPT, ANY, WRONG },
-    { "emulator_quota",  ROW_NUMBER, FIELD(emulator_quota),  ROW_KEPT, ANY, WRONG },
-    { "iothread_period", ROW_NUMBER, FIELD(iothread_period), ROW_KEPT, ANY, WRONG },
-    { "iothread_quota",  ROW_NUMBER, FIELD(iothread_quota),  ROW_KEPT, ANY, WRONG },
+    { "period",          ROW_NUMBER, FIELD(period),          WRONG },
+    { "quota",           ROW_NUMBER, FIELD(quota),           WRONG },
+    { "global_period",   ROW_NUMBER, FIELD(global_period),   ROW_KEPT, WRONG },
+    { "global_quota",    ROW_NUMBER, FIELD(global_quota),    ROW_KEPT, WRONG },
+    { "emulator_period", ROW_NUMBER, FIELD(emulator_period), ROW_KEPT, WRONG },
+    { "emulator_quota",  ROW_NUMBER, FIELD(emulator_quota),  ROW_KEPT, WRONG },
+    { "iothread_period", ROW_NUMBER, FIELD(iothread_period), ROW_KEPT, WRONG },
+    { "iothread_quota",  ROW_NUMBER, FIELD(iothread_quota),  ROW_KEPT, WRONG },
     { "vcpupin",         ROW_LIST,   FIELD(vcpupins),        .record = &vcpupin_record },
     { "emulatorpin",     ROW_MAYBE,  FIELD(emulatorpin),     .record = &emulatorpin_record },
     { "iothreadpin",     ROW_LIST,   FIELD(iothreadpins),    .record = &iothreadpin_record },
