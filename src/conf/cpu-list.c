@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The virtlxcd authors
 
-/* See cpu-list.h. A set is a byte for each number; there are few sets at a time. */
+/* See cpu-list.h. A set is a bit for each number. */
 #include "conf/cpu-list.h"
 
 #include <stdint.h>
@@ -11,9 +11,40 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#define BITS 64
+#define WORDS (CPU_SET_SIZE / BITS)
+
 struct CpuSet {
-    uint8_t has[CPU_SET_SIZE];
+    uint64_t words[WORDS];
 };
+
+static void set_range(CpuSet *set, unsigned first, unsigned last, bool in)
+{
+    for (unsigned at = first, n; at <= last; at += n) {
+        unsigned shift = at % BITS;
+        uint64_t mask;
+
+        n = MIN(BITS - shift, last - at + 1);
+        mask = (n == BITS ? UINT64_MAX : (UINT64_C(1) << n) - 1) << shift;
+        if (in)
+            set->words[at / BITS] |= mask;
+        else
+            set->words[at / BITS] &= ~mask;
+    }
+}
+
+/* The first number from `at` on that is in the set, or is not; CPU_SET_SIZE when there is none. */
+static unsigned find(const CpuSet *set, unsigned at, bool in)
+{
+    for (; at < CPU_SET_SIZE; at = (at / BITS + 1) * BITS) {
+        uint64_t word = set->words[at / BITS] ^ (in ? 0 : UINT64_MAX);
+
+        word >>= at % BITS;
+        if (word)
+            return at + (unsigned)__builtin_ctzll(word);
+    }
+    return CPU_SET_SIZE;
+}
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
@@ -47,7 +78,7 @@ static bool parse_item(const char **text, CpuSet *set)
         if (remove || !parse_number(text, &last) || last < first)
             return false;
     }
-    memset(set->has + first, !remove, last - first + 1);
+    set_range(set, first, last, !remove);
     return true;
 }
 
@@ -113,55 +144,51 @@ void cpu_set_free(CpuSet *set)
     g_free(set);
 }
 
+bool cpu_set_has(const CpuSet *set, unsigned number)
+{
+    return number < CPU_SET_SIZE && set->words[number / BITS] >> number % BITS & 1;
+}
+
 char *cpu_set_list(const CpuSet *set)
 {
     GString *out = g_string_new(NULL);
+    unsigned end;
 
-    for (unsigned number = 0; number < CPU_SET_SIZE; number++) {
-        unsigned first = number;
-
-        if (!set->has[number])
-            continue;
-        while (number + 1 < CPU_SET_SIZE && set->has[number + 1])
-            number++;
+    for (unsigned first = find(set, 0, true); first < CPU_SET_SIZE; first = find(set, end, true)) {
+        end = find(set, first, false);
         g_string_append_printf(out, "%s%u", out->len ? "," : "", first);
-        if (number > first)
-            g_string_append_printf(out, "-%u", number);
+        if (end - first > 1)
+            g_string_append_printf(out, "-%u", end - 1);
     }
     return g_string_free(out, FALSE);
 }
 
-bool cpu_set_has(const CpuSet *set, unsigned number)
-{
-    return number < CPU_SET_SIZE && set->has[number];
-}
-
 bool cpu_set_overlaps(const CpuSet *a, const CpuSet *b)
 {
-    for (unsigned i = 0; i < CPU_SET_SIZE; i++)
-        if (a->has[i] & b->has[i])
+    for (unsigned i = 0; i < WORDS; i++)
+        if (a->words[i] & b->words[i])
             return true;
     return false;
 }
 
 bool cpu_set_contains(const CpuSet *set, const CpuSet *part)
 {
-    for (unsigned i = 0; i < CPU_SET_SIZE; i++)
-        if (part->has[i] && !set->has[i])
+    for (unsigned i = 0; i < WORDS; i++)
+        if (part->words[i] & ~set->words[i])
             return false;
     return true;
 }
 
 void cpu_set_add(CpuSet *set, const CpuSet *other)
 {
-    for (unsigned i = 0; i < CPU_SET_SIZE; i++)
-        set->has[i] |= other->has[i];
+    for (unsigned i = 0; i < WORDS; i++)
+        set->words[i] |= other->words[i];
 }
 
 void cpu_set_truncate(CpuSet *set, unsigned n)
 {
     if (n < CPU_SET_SIZE)
-        memset(set->has + n, 0, CPU_SET_SIZE - n);
+        set_range(set, n, CPU_SET_SIZE - 1, false);
 }
 
 void cpu_list_truncate(char **list, unsigned n)
