@@ -179,7 +179,8 @@ bool domain_def_compile(const DomainDef *def, const DomainDefHost *host, Plan **
     bool done;
 
     plan_identity(&builder);
-    filesystem_plan_root(&builder);
+    if (!filesystem_plan_root(&builder, err))
+        return false;
     base_plan_mounts(&builder);
     base_plan_devices(&builder);
     plan_actions(&builder);

@@ -41,5 +41,5 @@ bool hostdev_needs_network(const DomainDef *def);
 /* What the container calls itself. */
 char *compile_hostname(const DomainDef *def);
 
-/* device-filesystem.c */
-void filesystem_plan_root(PlanBuilder *builder);
+/* filesystem-plan.c */
+bool filesystem_plan_root(PlanBuilder *builder, GError **err);

@@ -126,9 +126,13 @@ typedef struct FilesystemMount {
 
 /* The filesystem's source is the topmost lower directory; these lie below it, topmost first. */
 typedef struct FilesystemOverlay {
-    bool given;
     PathList lowers;
     char *upper;
     char *work;
     Choice ephemeral; /* what is written lives in memory until the container stops */
 } FilesystemOverlay;
+
+static inline bool overlay_is_given(const FilesystemOverlay *overlay)
+{
+    return overlay->lowers.n || overlay->upper || overlay->work || overlay->ephemeral;
+}

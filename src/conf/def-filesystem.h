@@ -6,6 +6,7 @@
 
 #include "conf/def-extension.h"
 #include "conf/def-values.h"
+#include "conf/device-info.h"
 
 typedef enum FilesystemType {
     FILESYSTEM_MOUNT,
@@ -24,21 +25,53 @@ typedef enum FilesystemAccess {
     FILESYSTEM_ACCESS_SQUASH,
 } FilesystemAccess;
 
+/* What turns a file into a block device; libvirt uses the word for other things as well. */
+typedef enum FilesystemDriverType {
+    FILESYSTEM_DRIVER_DEFAULT,
+    FILESYSTEM_DRIVER_PATH,
+    FILESYSTEM_DRIVER_HANDLE,
+    FILESYSTEM_DRIVER_LOOP,
+    FILESYSTEM_DRIVER_NBD,
+    FILESYSTEM_DRIVER_PLOOP,
+    FILESYSTEM_DRIVER_VIRTIOFS,
+} FilesystemDriverType;
+
+typedef struct FilesystemDriver {
+    FilesystemDriverType type;
+    int format; /* an index of image_format_names */
+    int wrpolicy;
+    OptNumber queue;
+    VirtioOptions virtio;
+} FilesystemDriver;
+
+/* The daemon of virtiofs. */
+typedef struct FilesystemBinary {
+    char *path;
+    Switch xattr, posix_lock, flock;
+    int cache, sandbox;
+    OptNumber threads;
+} FilesystemBinary;
+
 typedef struct Filesystem {
     FilesystemType type;
     FilesystemAccess access;
-    char *model, *multidevs, *fmode, *dmode;
-    KeptXml driver;
-    char *source;    /* dir, dev, file or name */
+    int model, multidevs;
+    OptNumber fmode, dmode;
+    FilesystemDriver driver;
+    FilesystemBinary binary;
+    char *source;    /* dir, dev, file, name or volume */
+    char *pool;      /* of the volume */
+    char *socket;    /* of a daemon for virtiofs, instead of dir */
     OptNumber usage; /* KiB, for ram */
     char *target;    /* as written */
+    KeptXml idmap;   /* of virtiofs */
     bool readonly;
+    BootOrder boot;
+    DeviceInfo info;            /* live: the alias is fs0, ... */
     OptNumber space_hard_limit; /* bytes */
     OptNumber space_soft_limit;
     FilesystemMount mount;
     FilesystemOverlay overlay;
-    char *alias;  /* live: fs0, ... */
-    KeptXml rest; /* boot, address */
 } Filesystem;
 
 typedef struct FilesystemList {

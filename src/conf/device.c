@@ -151,7 +151,7 @@ static bool parse_device(DomainDef *def, const Reader *reader, const xmlNode *no
     void *device = NULL;
 
     if (!class)
-        return record_leave_out(reader, node, err);
+        return record_leave_out(reader, node, 0, err);
     if (!class->record)
         return refuse(class, node, err);
     device = record_new(class->record);

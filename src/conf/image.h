@@ -9,7 +9,7 @@
 
 #include "plan-xdr.h"
 
-enum { IMAGE_FORMAT_ABSENT, IMAGE_FORMAT_RAW };
+enum { IMAGE_FORMAT_ABSENT, IMAGE_FORMAT_RAW, IMAGE_FORMAT_QCOW2 = 15 };
 
 /* libvirt's words for what is in a file, raw, qcow2, ...; the first is NULL: not given. */
 extern const char *const image_format_names[];

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "conf/device.h"
+#include "conf/image.h"
 #include "conf/lxc-mount.h"
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -52,8 +53,8 @@ static bool take_nbd(Filesystem *fs, const char *rest, GError **err)
     if (colon)
         return fail(err, LXC_BAD_VALUE, _("a domain cannot have a partition of an image as root"));
     fs->type = FILESYSTEM_FILE;
-    fs->driver = g_strdup_printf("<driver type='nbd' format='%s'/>",
-                                 dot && strcmp(dot, ".qcow2") == 0 ? "qcow2" : "raw");
+    fs->driver.type = FILESYSTEM_DRIVER_NBD;
+    fs->driver.format = dot && strcmp(dot, ".qcow2") == 0 ? IMAGE_FORMAT_QCOW2 : IMAGE_FORMAT_RAW;
     fs->source = g_strdup(rest);
     return true;
 }
@@ -144,7 +145,13 @@ bool lxc_root_finish(LxcImport *in, GError **err)
 
 static const char *image_prefix(const Filesystem *fs)
 {
-    return fs->driver ? "nbd:" : "loop:";
+    bool is_device = g_str_has_prefix(fs->source, "/dev/");
+
+    if (fs->type == FILESYSTEM_BLOCK)
+        return is_device ? "" : "lvm:"; /* a plain path would be a directory's */
+    if (fs->driver.type == FILESYSTEM_DRIVER_NBD || fs->driver.format > IMAGE_FORMAT_RAW)
+        return "nbd:";
+    return "loop:";
 }
 
 static void write_root(LxcExport *out, const LxcKey *key)
@@ -155,9 +162,7 @@ static void write_root(LxcExport *out, const LxcKey *key)
         return;
     if (fs->type == FILESYSTEM_MOUNT)
         lxc_put_format(out, key->key, "dir:%s", fs->source);
-    else if (fs->type == FILESYSTEM_BLOCK)
-        lxc_put(out, key->key, fs->source);
-    else if (fs->type == FILESYSTEM_FILE)
+    else if (fs->type == FILESYSTEM_BLOCK || fs->type == FILESYSTEM_FILE)
         lxc_put_format(out, key->key, "%s%s", image_prefix(fs), fs->source);
     else
         lxc_put_comment(out, "%s: %s", key->key, fs->source);

@@ -32,7 +32,6 @@ static void write_readonly(NspawnExport *export, const NspawnRow *row)
 
 static void make_ephemeral(NspawnImport *import)
 {
-    import->root->overlay.given = true;
     import->root->overlay.ephemeral = CHOICE_YES;
 }
 
@@ -267,7 +266,6 @@ static bool read_overlay_line(NspawnImport *import, const NspawnSetting *setting
         (writable && *parts[lowers] && *parts[lowers] != '/'))
         return nspawn_note(import, setting);
     fs = add_filesystem(import, FILESYSTEM_MOUNT, parts[n - 1]);
-    fs->overlay.given = true;
     for (guint i = lowers; i > 0; i--)
         add_lower(fs, parts[i - 1]);
     if (writable && !*parts[lowers]) {
@@ -327,7 +325,7 @@ static void write_filesystems(NspawnExport *export, const NspawnRow *row)
 
         if (is_root(fs))
             continue;
-        if (fs->overlay.given)
+        if (overlay_is_given(&fs->overlay))
             write_overlay(export, fs);
         else if (fs->type == FILESYSTEM_MOUNT || fs->type == FILESYSTEM_BIND)
             write_bind(export, fs);

@@ -182,7 +182,6 @@ static bool read_overlay(OciImport *import, const OciValue *value, const Mount *
     fs = add_filesystem(import, FILESYSTEM_MOUNT, mount->destination);
     set_options(import, fs, options);
     fs->source = g_strdup(lowers[0]);
-    fs->overlay.given = true;
     fs->overlay.upper = g_strdup(options->upper);
     fs->overlay.work = g_strdup(options->work);
     for (char **lower = lowers + 1; *lower; lower++) {

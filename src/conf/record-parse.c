@@ -17,7 +17,6 @@
 #include "conf/xml.h"
 
 #define ROWS_MAX 96
-#define LEFT_OUT_MAX 64 /* messages; more of them help nobody */
 
 /* One record being parsed. `seen` has a bit per depth for the first row of each group. */
 typedef struct Walk {
@@ -37,63 +36,6 @@ typedef struct Range {
 } Range;
 
 /* ---- messages -------------------------------------------------------------------------------- */
-
-void record_note(const Reader *reader, char *message)
-{
-    StringList *list = reader->left_out;
-
-    if (list && list->n < LEFT_OUT_MAX)
-        record_list_append(list, message);
-    else
-        g_free(message);
-}
-
-/* Takes the message. */
-static bool leave_out(const Reader *reader, char *message, unsigned code, GError **err)
-{
-    g_autofree char *owned = message;
-
-    if (reader->flags & DOMAIN_DEF_VALIDATE)
-        code = ERR(XML, XML_INVALID_SCHEMA);
-    if (code)
-        return fail(err, code, "%s", message);
-    record_note(reader, g_steal_pointer(&owned));
-    return true;
-}
-
-static bool leave_out_element(const Reader *reader, const xmlNode *node, unsigned code,
-                              GError **err)
-{
-    const char *prefix = node->ns && node->ns->prefix ? (const char *)node->ns->prefix : NULL;
-
-    return leave_out(reader,
-                     g_strdup_printf(_("element <%s%s%s> in <%s> is not known (line %u)"),
-                                     prefix ? prefix : "", prefix ? ":" : "", xml_name(node),
-                                     xml_name(node->parent), xml_line(node)),
-                     code, err);
-}
-
-bool record_leave_out(const Reader *reader, const xmlNode *node, GError **err)
-{
-    return leave_out_element(reader, node, 0, err);
-}
-
-static bool leave_out_attribute(const Walk *walk, const xmlNode *node, const char *name,
-                                GError **err)
-{
-    return leave_out(walk->reader,
-                     g_strdup_printf(_("attribute '%s' of <%s> is not known (line %u)"), name,
-                                     xml_name(node), xml_line(node)),
-                     0, err);
-}
-
-static bool leave_out_text(const Walk *walk, const xmlNode *node, const char *text, GError **err)
-{
-    return leave_out(walk->reader,
-                     g_strdup_printf(_("unexpected text '%.40s' in <%s> (line %u)"), text,
-                                     xml_name(node), xml_line(node)),
-                     0, err);
-}
 
 /* "source/@dir" as "<source dir='...'>", "os/init" as "<os><init>". */
 static char *path_as_xml(const Row *row)
@@ -394,7 +336,7 @@ static bool walk_attributes(const Walk *walk, const Range *range, const xmlNode 
         if (!row && !attribute->ns && is_unit(range, name))
             continue;
         if (!row) {
-            if (!leave_out_attribute(walk, node, name, err))
+            if (!record_leave_out_attribute(walk->reader, node, name, err))
                 return false;
             continue;
         }
@@ -429,7 +371,7 @@ static bool walk_text(const Walk *walk, const Range *range, const xmlNode *node,
         return take_value(walk, self, node, text, err);
     }
     stray = xml_stray_text(node);
-    return !stray || leave_out_text(walk, node, stray, err);
+    return !stray || record_leave_out_text(walk->reader, node, stray, err);
 }
 
 static bool matches(const Row *row, size_t at, const xmlNode *node)
@@ -474,7 +416,7 @@ static bool walk_child(Walk *walk, const Range *range, const xmlNode *node, GErr
     bool again;
 
     if (!find_group(walk, range, node, &group))
-        return leave_out_element(walk->reader, node, walk->record->unknown, err);
+        return record_leave_out(walk->reader, node, walk->record->unknown, err);
     seen = &walk->seen[group.rows - walk->record->rows];
     again = *seen & bit;
     *seen |= bit;

@@ -130,8 +130,12 @@ struct Record {
 void *record_new(const Record *record);
 bool record_parse(const Record *record, const Reader *reader, const xmlNode *node, void *object,
                   GError **err);
-/* Names an element that no table knows, in the messages of the definition or in an error. */
-bool record_leave_out(const Reader *reader, const xmlNode *node, GError **err);
+/* Names what no table knows, in the messages of the definition, or in the error `code` if not 0. */
+bool record_leave_out(const Reader *reader, const xmlNode *node, unsigned code, GError **err);
+bool record_leave_out_attribute(const Reader *reader, const xmlNode *node, const char *name,
+                                GError **err);
+bool record_leave_out_text(const Reader *reader, const xmlNode *node, const char *text,
+                           GError **err);
 /* Says in the messages of the definition what it goes without. Takes the message. */
 void record_note(const Reader *reader, char *message);
 /* Prints the record as an element called `element`; nothing when it is all default. */

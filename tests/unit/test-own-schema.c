@@ -19,6 +19,8 @@ static void note_entry(const VocabularyEntry *entry, void *data)
     GHashTable *things = data;
     const char *own = g_strrstr(entry->path, PREFIX);
     g_auto(GStrv) parts = own ? g_strsplit(own + strlen(PREFIX), "/@", 2) : NULL;
+    static const char *const yes_names[] = { "yes", "no", NULL };
+    const char *const *names = NULL;
 
     if (!own)
         return;
@@ -26,11 +28,12 @@ static void note_entry(const VocabularyEntry *entry, void *data)
     if (!parts[1])
         return;
     g_hash_table_add(things, g_strjoin("@", parts[0], parts[1], NULL));
-    if (entry->row->kind != ROW_ENUM)
-        return;
-    for (size_t i = entry->row->names[0] ? 0 : 1; entry->row->names[i]; i++)
-        g_hash_table_add(things,
-                         g_strdup_printf("%s@%s=%s", parts[0], parts[1], entry->row->names[i]));
+    if (entry->row->kind == ROW_ENUM)
+        names = entry->row->names + (entry->row->names[0] ? 0 : 1);
+    else if (entry->row->kind == ROW_YES)
+        names = yes_names;
+    for (; names && *names; names++)
+        g_hash_table_add(things, g_strdup_printf("%s@%s=%s", parts[0], parts[1], *names));
 }
 
 static bool is_called(const xmlNode *node, const char *name)

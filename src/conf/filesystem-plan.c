@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * <filesystem> in the plan: one mount each. Host trees are bound with everything mounted below them
+ * unless the user says otherwise: a container made of several datasets, or a root with its own
+ * /usr, is what people have.
+ */
+#include "conf/filesystem.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "conf/image.h"
+
+#define UNSUPPORTED ERR(LXC, CONFIG_UNSUPPORTED)
+/* Trees that may have further mounts below them. */
+#define TREES (FILESYSTEM_IS(MOUNT) | FILESYSTEM_IS(BIND) | FILESYSTEM_IS(VOLUME))
+/* Those whose files come from outside and may belong to others than the container's users. */
+#define FOREIGN                                                                                    \
+    (FILESYSTEM_IS(MOUNT) | FILESYSTEM_IS(BLOCK) | FILESYSTEM_IS(FILE) | FILESYSTEM_IS(VOLUME))
+
+static bool is_among(const Filesystem *fs, unsigned types)
+{
+    return types & 1u << fs->type;
+}
+
+/*
+ * With an id map, the root's files belong to the container's users, whatever they are on the disk.
+ * Other trees stay as they are unless the user says mapped: the container's root would be the
+ * host's root in them.
+ */
+static bool wants_idmap(const Filesystem *fs, const PlanBuilder *builder)
+{
+    const DomainDef *def = builder->def;
+
+    if (!def->idmap.uids.n && def->extension.idmap_auto != CHOICE_YES)
+        return false;
+    if (fs->mount.idmapped || !is_among(fs, FOREIGN))
+        return fs->mount.idmapped == CHOICE_YES;
+    return fs->access == FILESYSTEM_ACCESS_MAPPED ||
+           (fs == builder->root && strcmp(fs->source, "/") != 0);
+}
+
+/* A read-only root makes everything that the user mounts read-only too, as libvirt does. */
+static unsigned flags(const Filesystem *fs, const PlanBuilder *builder)
+{
+    bool readonly = fs->readonly || (builder->root && builder->root->readonly);
+    bool is_ram = fs->type == FILESYSTEM_RAM;
+    bool recursive =
+        is_among(fs, TREES) && fs->mount.recursive != CHOICE_NO && !overlay_is_given(&fs->overlay);
+
+    return (readonly ? PLAN_MOUNT_F_READONLY : 0) | (recursive ? PLAN_MOUNT_F_RECURSIVE : 0) |
+           (is_ram || fs->mount.nosuid ? PLAN_MOUNT_F_NOSUID : 0) |
+           (is_ram || fs->mount.nodev ? PLAN_MOUNT_F_NODEV : 0) |
+           (fs->mount.noexec ? PLAN_MOUNT_F_NOEXEC : 0) |
+           (fs->mount.noatime ? PLAN_MOUNT_F_NOATIME : 0) |
+           (fs->mount.optional ? PLAN_MOUNT_F_OPTIONAL : 0) |
+           (wants_idmap(fs, builder) ? PLAN_MOUNT_F_IDMAP : 0);
+}
+
+/* virtiofs alone can be without a directory of its own. */
+static bool check_source(const Filesystem *fs, GError **err)
+{
+    if (fs->source || fs->type == FILESYSTEM_RAM)
+        return true;
+    return fail(err, UNSUPPORTED,
+                _("the filesystem for '%s' is served through a socket, which a container cannot "
+                  "mount"),
+                fs->target);
+}
+
+/* ---- by type --------------------------------------------------------------------------------- */
+
+static bool plan_path(const Filesystem *fs, PlanMount *mount, GError **err)
+{
+    const FilesystemOverlay *overlay = &fs->overlay;
+
+    mount->kind = fs->type == FILESYSTEM_BIND ? PLAN_MOUNT_INSIDE : PLAN_MOUNT_HOST;
+    if (!overlay_is_given(overlay))
+        return true;
+    mount->kind = PLAN_MOUNT_OVERLAY;
+    mount->overlay.upper = overlay->upper;
+    mount->overlay.work = overlay->work;
+    mount->overlay.ephemeral = overlay->ephemeral == CHOICE_YES;
+    for (size_t i = 0; i < overlay->lowers.n; i++)
+        *PLAN_ADD(&mount->overlay.lowers) = overlay->lowers.items[i]->path;
+    return true;
+}
+
+static bool plan_block(const Filesystem *fs, PlanMount *mount, GError **err)
+{
+    mount->kind = PLAN_MOUNT_BLOCK;
+    return true;
+}
+
+static bool plan_image(const Filesystem *fs, PlanMount *mount, GError **err)
+{
+    const Image image = { fs->source, filesystem_driver_word(fs->driver.type), fs->driver.format };
+
+    mount->kind = PLAN_MOUNT_IMAGE;
+    mount->format = (char *)image_format(fs->driver.format);
+    return image_plan(&image, &mount->image, err);
+}
+
+static bool plan_ram(const Filesystem *fs, PlanMount *mount, GError **err)
+{
+    mount->kind = PLAN_MOUNT_NEW;
+    mount->source = (char *)"tmpfs";
+    return true;
+}
+
+static bool plan_volume(const Filesystem *fs, PlanMount *mount, GError **err)
+{
+    mount->kind = PLAN_MOUNT_VOLUME;
+    mount->pool = fs->pool;
+    return true;
+}
+
+static bool refuse(const Filesystem *fs, PlanMount *mount, GError **err)
+{
+    return fail(err, UNSUPPORTED, _("a container cannot be made of the template '%s'"), fs->source);
+}
+
+static bool (*const planners[])(const Filesystem *, PlanMount *, GError **) = {
+    [FILESYSTEM_MOUNT] = plan_path,    [FILESYSTEM_BLOCK] = plan_block,
+    [FILESYSTEM_FILE] = plan_image,    [FILESYSTEM_TEMPLATE] = refuse,
+    [FILESYSTEM_RAM] = plan_ram,       [FILESYSTEM_BIND] = plan_path,
+    [FILESYSTEM_VOLUME] = plan_volume,
+};
+
+static bool add(const Filesystem *fs, PlanBuilder *builder, GError **err)
+{
+    g_autofree char *target = filesystem_target(fs);
+    g_autofree char *size = g_strdup_printf("size=%" PRId64 "k", fs->usage.value);
+    bool is_ram = fs->type == FILESYSTEM_RAM;
+    PlanMount mount = {
+        .source = fs->source,
+        .target = target,
+        .options = is_ram ? size : NULL,
+        .flags = flags(fs, builder),
+        .propagation = (PlanPropagation)fs->mount.propagation,
+        .quota = is_ram ? 0 : (uint64_t)fs->space_hard_limit.value,
+    };
+    bool done = check_source(fs, err) && planners[fs->type](fs, &mount, err);
+
+    if (done)
+        plan_add_mount(builder, &mount);
+    g_free(mount.overlay.lowers.items); /* the strings are the definition's */
+    return done;
+}
+
+_Static_assert((int)PROPAGATION_PRIVATE == (int)PLAN_PROPAGATION_PRIVATE &&
+                   (int)PROPAGATION_UNBINDABLE == (int)PLAN_PROPAGATION_UNBINDABLE,
+               "the words of both are in the same order");
+
+bool filesystem_plan(const void *device, PlanBuilder *builder, GError **err)
+{
+    return device == builder->root || add(device, builder, err);
+}
+
+bool filesystem_plan_root(PlanBuilder *builder, GError **err)
+{
+    builder->root = filesystem_find_root(builder->def);
+    if (builder->root)
+        return add(builder->root, builder, err);
+    plan_add_mount(builder, &(PlanMount){ .kind = PLAN_MOUNT_HOST,
+                                          .source = (char *)"/",
+                                          .target = (char *)"/",
+                                          .flags = PLAN_MOUNT_F_RECURSIVE });
+    return true;
+}
