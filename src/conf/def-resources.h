@@ -37,6 +37,9 @@ typedef struct MemoryBacking {
     bool discard;
 } MemoryBacking;
 
+/* So much memory, or more, is no limit. */
+#define MEMORY_UNLIMITED_KIB 9007199254740991
+
 /* KiB; not set means unlimited. */
 typedef struct MemTune {
     OptNumber hard_limit;

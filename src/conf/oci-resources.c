@@ -64,7 +64,7 @@ static const DeviceLimit device_limits[] = {
 
 /* ---- reading: limits ------------------------------------------------------------------------- */
 
-/* Zero and less stand for no limit. */
+/* Zero and less stand for no limit; a domain's memory has to say so. */
 static bool read_number(OciImport *import, const OciValue *value, const Limit *limit, GError **err)
 {
     OptNumber number = { 0 };
@@ -73,6 +73,8 @@ static bool read_number(OciImport *import, const OciValue *value, const Limit *l
 
     if (!oci_number(value, &number, err))
         return false;
+    if (limit->knob == PLAN_KNOB_MEMORY_HARD && number.value < 0)
+        *field = number;
     if (number.value <= 0 || (limit->knob == PLAN_KNOB_PIDS_MAX && number.value > PIDS_MAX))
         return true;
     field->set = true;
@@ -205,6 +207,14 @@ static const PlanSetting *find_setting(const Plan *plan, PlanKnob knob)
     return NULL;
 }
 
+static int64_t number_or_none(const Limit *limit, int64_t number)
+{
+    bool is_none =
+        limit->knob == PLAN_KNOB_MEMORY_HARD && number / 1024 >= (int64_t)MEMORY_UNLIMITED_KIB;
+
+    return is_none ? -1 : number;
+}
+
 /* The group's own limits; opens the group with the first. */
 static bool write_limits(OciExport *export, const char *group)
 {
@@ -222,7 +232,7 @@ static bool write_limits(OciExport *export, const char *group)
         if (limits[i].is_text)
             oci_put_string(json, limits[i].member, setting->text);
         else
-            oci_put_number(json, limits[i].member, setting->number);
+            oci_put_number(json, limits[i].member, number_or_none(&limits[i], setting->number));
     }
     return opened;
 }

@@ -170,16 +170,19 @@ void oci_add_sysctl(OciImport *import, const char *name, const char *value)
 
 static void set_memory(OciImport *import)
 {
-    DomainDef *def = import->def;
+    int64_t limit = import->memory.value;
+    uint64_t *kib = &import->def->memory_kib;
 
-    if (import->memory.value > 0) {
-        def->memory_kib =
-            (uint64_t)(import->memory.value / 1024 + (import->memory.value % 1024 > 0));
-        return;
-    }
-    def->memory_kib = MEMORY_DEFAULT_KIB;
-    native_note(import->result, _("linux.resources.memory.limit is not set; <memory> is %d MiB"),
-                MEMORY_DEFAULT_KIB / 1024);
+    if (limit < 0)
+        *kib = MEMORY_UNLIMITED_KIB;
+    else if (limit > 0)
+        *kib = (uint64_t)(limit / 1024 + (limit % 1024 > 0));
+    else
+        *kib = MEMORY_DEFAULT_KIB;
+    if (!limit)
+        native_note(import->result,
+                    _("linux.resources.memory.limit is not set; <memory> is %d MiB"),
+                    MEMORY_DEFAULT_KIB / 1024);
 }
 
 static bool read_document(OciImport *import, const OciValue *value, GError **err)

@@ -14,7 +14,6 @@
 #include "conf/domain-records.h"
 
 #define UNSUPPORTED ERR(DOMAIN, CONFIG_UNSUPPORTED)
-#define MEMORY_UNLIMITED_KIB 9007199254740991
 #define APPID_MAX 128
 
 static void forget_zero(OptNumber *number)
