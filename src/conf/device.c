@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The virtlxcd authors
 
-/*
- * All device classes, in the order of the output. One with kept_record is printed back as it came,
- * since libvirt does so for containers too.
- */
+/* All device classes, in the order of the output. */
 #include "conf/device.h"
 
 #include <string.h>
@@ -13,56 +10,10 @@
 #include "base/text.h"
 #include "conf/xml.h"
 
-/* A device that is printed back and has no effect in a container. */
-typedef struct KeptDevice {
-    KeptXml xml;
-} KeptDevice;
-
-/* ---- kept devices ---------------------------------------------------------------------------- */
-
-/* clang-format off */
-static const Row kept_rows[] = {
-    { "*", ROW_STRING, offsetof(KeptDevice, xml) },
-    { NULL },
-};
-/* clang-format on */
-
-/* Only a running domain has aliases. */
-static void drop_alias(xmlNode *device)
-{
-    xmlNode *next = NULL;
-
-    for (xmlNode *child = device->children; child; child = next) {
-        next = child->next;
-        if (!xml_is(child, "alias"))
-            continue;
-        xmlUnlinkNode(child);
-        xmlFreeNode(child);
-    }
-}
-
-static bool parse_kept(const Reader *reader, const xmlNode *node, void *object, GError **err)
-{
-    if (reader->flags & DOMAIN_DEF_INACTIVE)
-        drop_alias((xmlNode *)node); /* the document is ours */
-    ((KeptDevice *)object)->xml = xml_keep(node, '\'');
-    return true;
-}
-
-static void format_kept(Writer *writer, const void *object)
-{
-    xml_write_kept(writer->out, ((const KeptDevice *)object)->xml, writer->indent);
-}
-
-static const Record kept_record = { "device",     sizeof(KeptDevice),  kept_rows,
-                                    .kept = true, .parse = parse_kept, .format = format_kept };
-
 /* ---- all classes ----------------------------------------------------------------------------- */
 
-#define NOT_YET .refused = ERR(DOMAIN, CONFIG_UNSUPPORTED)
-
-static const DeviceClass lease_class = { "lease", &kept_record };
-static const DeviceClass memory_class = { "memory", NOT_YET };
+/* It needs <maxMemory>, which no container can have. */
+static const DeviceClass memory_class = { "memory", .refused = ERR(DOMAIN, CONFIG_UNSUPPORTED) };
 
 static const DeviceClass *const classes[] = {
     &disk_class,      &controller_class, &lease_class,    &filesystem_class,  &interface_class,

@@ -43,6 +43,7 @@ extern const DeviceClass hub_class;
 extern const DeviceClass input_class;
 extern const DeviceClass interface_class;
 extern const DeviceClass iommu_class;
+extern const DeviceClass lease_class;
 extern const DeviceClass memballoon_class;
 extern const DeviceClass nvram_class;
 extern const DeviceClass panic_class;
