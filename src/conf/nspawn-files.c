@@ -361,6 +361,18 @@ const NspawnRow nspawn_files_rows[] = {
 
 /* ---- the rest -------------------------------------------------------------------------------- */
 
+/* Without ids of its own the container has nothing to map to. */
+static void finish_idmap(NspawnImport *import, Filesystem *fs)
+{
+    const DomainDef *def = import->def;
+
+    if (def->idmap.uids.n || def->extension.idmap_auto == CHOICE_YES)
+        return;
+    if (fs->mount.idmapped == CHOICE_YES)
+        native_note(import->result, _("the option '%s' of the mount at '%s'"), "idmap", fs->target);
+    fs->mount.idmapped = CHOICE_ABSENT;
+}
+
 void nspawn_finish_files(NspawnImport *import)
 {
     FilesystemList *list = &import->def->filesystems;
@@ -368,6 +380,7 @@ void nspawn_finish_files(NspawnImport *import)
     for (size_t i = 0; i < list->n; i++) {
         Filesystem *fs = list->items[i];
 
+        finish_idmap(import, fs);
         if (fs->type == FILESYSTEM_RAM && !fs->usage.value)
             fs->usage.value = (int64_t)base_tmpfs_kib(import->def);
         if (import->root->readonly && !fs->readonly && fs != import->root)

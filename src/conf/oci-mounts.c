@@ -142,6 +142,10 @@ static bool is_own(const OciImport *import, const Mount *mount, const NativeMoun
 static void set_options(OciImport *import, Filesystem *fs, const NativeMount *options)
 {
     native_mount_apply(options, fs);
+    if (options->idmap && !import->def->idmap.uids.n) {
+        native_note(import->result, _("the option '%s' of the mount at '%s'"), "idmap", fs->target);
+        fs->mount.idmapped = CHOICE_ABSENT;
+    }
     if (import->root->readonly && !options->readonly)
         native_note(import->result, _("'%s' cannot be written to below a read-only root"),
                     fs->target);
