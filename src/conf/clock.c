@@ -178,7 +178,7 @@ static bool plan_timer(const ClockTimer *timer, bool has_node, PlanBuilder *buil
                     timer_names[timer->name]);
     node = PLAN_ADD(&builder->plan->host_nodes);
     node->kind = has_node ? PLAN_HOST_NODE_CHAR : PLAN_HOST_NODE_RULE;
-    node->path = g_strdup(kind->node);
+    node->path = g_strdup(has_node ? kind->node : "");
     node->source = g_strdup(kind->source);
     node->access = PLAN_ACCESS_READ;
     node->mode = 0444;

@@ -56,7 +56,8 @@ static void add_all(DevNames *list, const Plan *plan)
     for (uint32_t i = 0; i < plan->consoles.len; i++)
         add_console(list, i);
     for (uint32_t i = 0; i < plan->host_nodes.len; i++)
-        add_name(list, plan->host_nodes.items[i].path, &plan->host_nodes.items[i]);
+        if (plan->host_nodes.items[i].kind != PLAN_HOST_NODE_RULE)
+            add_name(list, plan->host_nodes.items[i].path, &plan->host_nodes.items[i]);
 }
 
 static int rank(char byte)
@@ -110,6 +111,8 @@ static bool check_paths(const Plan *plan, GError **err)
     for (uint32_t i = 0; i < plan->host_nodes.len; i++) {
         const PlanHostNode *node = &plan->host_nodes.items[i];
 
+        if (node->kind == PLAN_HOST_NODE_RULE)
+            continue;
         if (!*node->path || g_str_has_suffix(node->path, "/") || value_has_dotdot(node->path))
             return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
                         _("the host's device '%s' cannot be '/dev/%s' in the container"),

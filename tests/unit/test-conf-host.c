@@ -55,6 +55,9 @@ typedef struct Wish {
 
 #define IDMAP                                                                                      \
     "<idmap><uid start='0' target='1' count='9'/><gid start='0' target='1' count='9'/></idmap>"
+#define IMAGE                                                                                      \
+    "<disk type='file'><driver name='nbd' type='qcow2'/><source file='/i.qcow2'/>"                 \
+    "<target dev='vda'/></disk>"
 #define OURS(what)                                                                                 \
     "<virtlxcd:container xmlns:virtlxcd='urn:virtlxcd:domain:1.0'>" what "</virtlxcd:container>"
 /* clang-format off */
@@ -69,6 +72,8 @@ static const Wish wishes[] = {
       "an id map needs user namespaces, which this host's kernel lacks" },
     { OURS("<virtlxcd:time boottime='5'/>"), "", 0, 0, HOST_LACKS_TIME_NAMESPACES,
       "<virtlxcd:time> needs time namespaces, which this host's kernel lacks" },
+    { "", IMAGE, 0, 0, HOST_LACKS_NBD,
+      "the image '/i.qcow2' needs network block devices, which this host's kernel lacks" },
     { "", "", 0, 0, HOST_LACKS_MEMORY_CONTROLLER,
       "<memory> needs the cgroup controller 'memory', which this host lacks" },
     { "<cputune><shares>100</shares></cputune>", "", 0, 0, HOST_LACKS_CPU_CONTROLLER,
