@@ -241,7 +241,7 @@ GPtrArray *lxc_config_read(const char *text, GError **err)
 
 bool lxc_config_can_write(const char *value)
 {
-    return *value && !strpbrk(value, "\n\r");
+    return *value && !strchr(value, '\n');
 }
 
 static bool needs_quotes(const char *value)

@@ -226,13 +226,23 @@ static bool read_deny(LxcImport *in, const LxcKey *key, const LxcLine *line, GEr
     return true;
 }
 
+/* Whoever is told to have mknod may make every device, though not use it. */
+static bool is_mknod(const DomainDef *def, const DeviceAllow *device)
+{
+    return features_allow_mknod(&def->features) && !device->major.set && !device->minor.set &&
+           strcmp(device->access, "m") == 0;
+}
+
 void lxc_devices_finish(LxcImport *in)
 {
+    DomainDef *def = in->def;
+
     for (size_t i = 0; i < G_N_ELEMENTS(in->devices); i++) {
         DeviceAllowList *list = &in->devices[i];
 
         for (size_t j = 0; j < list->n; j++)
-            add_device(&in->def->extension.devices, g_steal_pointer(&list->items[j]));
+            if (!is_mknod(def, list->items[j]))
+                add_device(&def->extension.devices, g_steal_pointer(&list->items[j]));
     }
 }
 

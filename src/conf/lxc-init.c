@@ -118,7 +118,7 @@ static bool read_command(LxcImport *in, const LxcKey *key, const LxcLine *line, 
 
 static bool is_one_word(const char *text)
 {
-    return *text && !strpbrk(text, " \n\r");
+    return *text && !strpbrk(text, " \n");
 }
 
 static void write_command(LxcExport *out, const LxcKey *key)
