@@ -187,6 +187,12 @@ void lxc_put_comment(LxcExport *out, const char *format, ...)
     lxc_config_write_comment(out->out, line);
 }
 
+void lxc_refuse(LxcExport *out, char *why)
+{
+    g_free(out->refusal);
+    out->refusal = why;
+}
+
 /* ---- import ---------------------------------------------------------------------------------- */
 
 static bool read_line(LxcImport *in, const LxcLine *line, GError **err)
@@ -248,6 +254,12 @@ static bool export(const DomainDef *def, const DomainDefHost *host, char **ret_t
                 g_ptr_array_add(said, (char *)key->says);
         }
     native_rest(def, said, write_rest, &out);
+    if (out.refusal) {
+        (void)fail(err, ERR(LXC, CONFIG_UNSUPPORTED), "%s", out.refusal); /* always false */
+        g_free(out.refusal);
+        g_string_free(out.out, TRUE);
+        return false;
+    }
     *ret_text = g_string_free(out.out, FALSE);
     return true;
 }

@@ -34,6 +34,7 @@ typedef struct LxcExport {
     const DomainDef *def;
     const DomainDefHost *host;
     GString *out;
+    char *refusal; /* why there can be no configuration; set by lxc_refuse */
 } LxcExport;
 
 struct LxcKey {
@@ -93,6 +94,8 @@ bool lxc_parse_bytes(const char *text, int64_t *ret_bytes, GError **err);
 /* A line, or a comment when LXC has no way to write the value. */
 void lxc_put(LxcExport *out, const char *key, const char *value);
 void lxc_put_format(LxcExport *out, const char *key, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* Takes the reason why LXC must not run what could be written. */
+void lxc_refuse(LxcExport *out, char *why);
 /* Something that LXC cannot say. */
 void lxc_put_comment(LxcExport *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
 

@@ -138,7 +138,7 @@ static void write_command(LxcExport *out, const LxcKey *key)
                         command->str);
 }
 
-/* LXC takes numbers only; libvirt takes names as well. */
+/* Without the line, init would be root. */
 static void write_id(LxcExport *out, const LxcKey *key)
 {
     const char *id = *(char *const *)((const char *)out->def + key->offset);
@@ -149,7 +149,7 @@ static void write_id(LxcExport *out, const LxcKey *key)
     if (value_parse_number(id, &number))
         lxc_put(out, key->key, id);
     else
-        lxc_put_comment(out, "%s: %s", key->key, id);
+        lxc_refuse(out, g_strdup_printf(_("LXC takes users and groups by number, not '%s'"), id));
 }
 
 static bool read_id(LxcImport *in, const LxcKey *key, const LxcLine *line, GError **err)

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "conf/device.h"
+#include "conf/filesystem.h"
 
 /* ---- options --------------------------------------------------------------------------------- */
 
@@ -34,25 +35,52 @@ static void add_option(GString *options, const char *option)
     g_string_append_printf(options, "%s%s", options->len ? "," : "", option);
 }
 
-char *lxc_mount_options(const Filesystem *fs)
+char *lxc_mount_options(const DomainDef *def, const Filesystem *fs)
 {
+    bool mapped = fs->mount.idmapped == CHOICE_YES ||
+                  (!fs->mount.idmapped && fs->access == FILESYSTEM_ACCESS_MAPPED);
     GString *options = g_string_new(NULL);
 
     native_mount_words(fs, options);
     if (fs->mount.optional)
         add_option(options, "optional");
-    if (fs->mount.idmapped == CHOICE_YES)
+    if (mapped && def->idmap.uids.n)
         add_option(options, "idmap=container");
     return g_string_free(options, FALSE);
 }
 
-const Filesystem *lxc_find_root(const DomainDef *def)
+/* ---- overlays -------------------------------------------------------------------------------- */
+
+void lxc_set_lowers(Filesystem *fs, const char *paths)
 {
-    for (size_t i = 0; i < def->filesystems.n; i++)
-        if (strspn(def->filesystems.items[i]->target, "/.") ==
-            strlen(def->filesystems.items[i]->target))
-            return def->filesystems.items[i];
-    return NULL;
+    g_auto(GStrv) parts = g_strsplit(paths, ":", -1);
+
+    fs->source = g_strdup(parts[0] ? parts[0] : "");
+    for (char **part = parts + 1; *parts && *part; part++) {
+        PathItem *item = g_new0(PathItem, 1);
+
+        item->path = g_strdup(*part);
+        record_list_append(&fs->overlay.lowers, item);
+    }
+}
+
+/* Words and options end at these. */
+static bool is_plain(const char *path)
+{
+    return !strpbrk(path, ":,");
+}
+
+char *lxc_lowers(const Filesystem *fs)
+{
+    const PathList *lowers = &fs->overlay.lowers;
+    g_autoptr(GString) paths = g_string_new(fs->source);
+    bool plain = is_plain(fs->source);
+
+    for (size_t i = 0; i < lowers->n; i++) {
+        plain = plain && is_plain(lowers->items[i]->path);
+        g_string_append_printf(paths, ":%s", lowers->items[i]->path);
+    }
+    return plain ? g_strdup(paths->str) : NULL;
 }
 
 /* ---- reading entries ------------------------------------------------------------------------- */
@@ -79,6 +107,7 @@ static bool split(const char *text, Entry *ret_entry, GError **err)
     g_auto(GStrv) parts = g_strsplit_set(text, " \t", -1);
     char *words[4] = { NULL };
     g_autofree char *target = NULL;
+    g_autofree char *options = NULL;
     size_t n = 0;
 
     for (char **part = parts; *part && n < G_N_ELEMENTS(words); part++)
@@ -91,7 +120,8 @@ static bool split(const char *text, Entry *ret_entry, GError **err)
     target = lxc_fstab_unescape(words[1]);
     ret_entry->target = g_strconcat(*target == '/' ? "" : "/", target, NULL);
     ret_entry->type = g_strdup(words[2]);
-    ret_entry->options = g_strsplit(words[3], ",", -1);
+    options = lxc_fstab_unescape(words[3]);
+    ret_entry->options = g_strsplit(options, ",", -1);
     return true;
 }
 
@@ -149,10 +179,25 @@ static bool take_size(const char *text, Filesystem *fs, GError **err)
     return true;
 }
 
-/* "relative" and "loop" have said what kind it is. */
-static bool is_about_source(const char *option)
+/* "relative" and "loop" have said what kind it is; an overlay names its directories. */
+static bool is_about_source(const Entry *entry, const char *option, NativeMount *mount)
 {
+    static const char *const directories[] = { "lowerdir=", "upperdir=", "workdir=" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(directories); i++)
+        if (is_type(entry, "overlay") && g_str_has_prefix(option, directories[i]))
+            return native_mount_option(option, mount);
     return strcmp(option, "relative") == 0 || strcmp(option, "loop") == 0;
+}
+
+static bool take_overlay(const NativeMount *mount, Filesystem *fs, GError **err)
+{
+    if (!mount->lowers)
+        return fail(err, LXC_BAD_VALUE, _("an overlay needs directories: 'lowerdir=...'"));
+    lxc_set_lowers(fs, mount->lowers);
+    fs->overlay.upper = g_strdup(mount->upper);
+    fs->overlay.work = g_strdup(mount->work);
+    return true;
 }
 
 /* An option of the file system itself, such as "mode=700", has no place in a domain. */
@@ -166,7 +211,8 @@ static bool take_options(LxcImport *in, const LxcLine *line, const Entry *entry,
         if (fs->type == FILESYSTEM_RAM && g_str_has_prefix(*option, "size=")) {
             if (!take_size(*option + strlen("size="), fs, err))
                 return false;
-        } else if (!is_about_source(*option) && !lxc_take_mount_option(&mount, *option)) {
+        } else if (!is_about_source(entry, *option, &mount) &&
+                   !lxc_take_mount_option(&mount, *option)) {
             lxc_add_word(others, *option);
         }
     }
@@ -174,6 +220,8 @@ static bool take_options(LxcImport *in, const LxcLine *line, const Entry *entry,
     native_mount_apply(&mount, fs);
     if (mount.bind && !mount.recursive)
         fs->mount.recursive = CHOICE_NO;
+    if (is_type(entry, "overlay") && !take_overlay(&mount, fs, err))
+        return false;
     if (fs->type == FILESYSTEM_RAM && !fs->usage.set)
         return fail(err, LXC_BAD_VALUE, _("a file system in memory needs a size: 'size=...'"));
     return true;
@@ -188,6 +236,8 @@ static bool find_kind(const Entry *entry, Filesystem *fs)
         fs->type = FILESYSTEM_RAM;
         return true;
     }
+    if (is_type(entry, "overlay"))
+        return true;
     if (has_option(entry, "relative") && is_bind(entry)) {
         fs->type = FILESYSTEM_BIND;
         fs->source = g_strconcat(absolute ? "" : "/", entry->source, NULL);
@@ -228,23 +278,36 @@ static bool read_entry(LxcImport *in, const LxcKey *key, const LxcLine *line, GE
 }
 
 /* An absolute target may begin with the root's directory on the host. */
+static void move_inside(const Filesystem *root, Filesystem *fs)
+{
+    size_t length = strlen(root->source);
+    char *inside = NULL;
+
+    if (fs == root || root->type != FILESYSTEM_MOUNT || length < 2 ||
+        !g_str_has_prefix(fs->target, root->source) || fs->target[length] != '/')
+        return;
+    inside = g_strdup(fs->target + length);
+    g_free(fs->target);
+    fs->target = inside;
+}
+
+/* Where there is no map, a file system cannot follow it. */
+static void forget_map(LxcImport *in, Filesystem *fs)
+{
+    if (in->def->idmap.uids.n || fs->mount.idmapped != CHOICE_YES)
+        return;
+    fs->mount.idmapped = CHOICE_ABSENT;
+    native_note(in->result, _("'idmap=container' for '%s' without 'lxc.idmap'"), fs->target);
+}
+
 void lxc_mount_finish(LxcImport *in)
 {
-    const Filesystem *root = lxc_find_root(in->def);
-    size_t length = 0;
+    const Filesystem *root = filesystem_find_root(in->def);
 
-    if (!root || root->type != FILESYSTEM_MOUNT)
-        return;
-    length = strlen(root->source);
-    for (size_t i = 0; length > 1 && i < in->def->filesystems.n; i++) {
-        Filesystem *fs = in->def->filesystems.items[i];
-        char *inside = NULL;
-
-        if (fs == root || !g_str_has_prefix(fs->target, root->source) || fs->target[length] != '/')
-            continue;
-        inside = g_strdup(fs->target + length);
-        g_free(fs->target);
-        fs->target = inside;
+    for (size_t i = 0; i < in->def->filesystems.n; i++) {
+        if (root)
+            move_inside(root, in->def->filesystems.items[i]);
+        forget_map(in, in->def->filesystems.items[i]);
     }
 }
 
@@ -282,7 +345,7 @@ static char *target_word(const LxcExport *out, const Filesystem *fs)
     g_autofree char *escaped = lxc_fstab_escape(fs->target);
     const char *relative = escaped + strspn(escaped, "/");
 
-    return lxc_find_root(out->def) ? g_strdup(relative) : g_strconcat("/", relative, NULL);
+    return filesystem_find_root(out->def) ? g_strdup(relative) : g_strconcat("/", relative, NULL);
 }
 
 /*
@@ -298,28 +361,61 @@ static bool is_probably_file(const char *path)
            (dot && dot > name + 1 && !g_str_has_suffix(name, ".d"));
 }
 
+static void write_overlay(LxcExport *out, const char *key, const Filesystem *fs)
+{
+    const FilesystemOverlay *overlay = &fs->overlay;
+    g_autofree char *target = target_word(out, fs);
+    g_autofree char *options = lxc_mount_options(out->def, fs);
+    g_autofree char *lowers = lxc_lowers(fs);
+    g_autofree char *escaped = lowers ? lxc_fstab_escape(lowers) : NULL;
+    g_autofree char *upper = lxc_fstab_escape(overlay->upper ? overlay->upper : "");
+    g_autofree char *work = lxc_fstab_escape(overlay->work ? overlay->work : "");
+
+    if (!escaped || !is_plain(upper) || !is_plain(work) || overlay->ephemeral == CHOICE_YES)
+        lxc_put_comment(out, _("%s: an overlay of '%s' at '%s'"), key, fs->source, fs->target);
+    else
+        lxc_put_format(out, key, "overlay %s overlay lowerdir=%s%s%s%s%s%s%s,create=dir 0 0",
+                       target, escaped, *upper ? ",upperdir=" : "", upper, *work ? ",workdir=" : "",
+                       work, *options ? "," : "", options);
+}
+
+static void write_bind(LxcExport *out, const char *key, const Filesystem *fs)
+{
+    bool inside = fs->type == FILESYSTEM_BIND;
+    g_autofree char *source = lxc_fstab_escape(fs->source);
+    g_autofree char *target = target_word(out, fs);
+    g_autofree char *options = lxc_mount_options(out->def, fs);
+
+    lxc_put_format(out, key, "%s %s none %s%s%s%s,create=%s 0 0",
+                   inside ? source + strspn(source, "/") : source, target,
+                   fs->mount.recursive == CHOICE_NO ? "bind" : "rbind", inside ? ",relative" : "",
+                   *options ? "," : "", options, is_probably_file(source) ? "file" : "dir");
+}
+
+static void write_memory(LxcExport *out, const char *key, const Filesystem *fs)
+{
+    g_autofree char *target = target_word(out, fs);
+    g_autofree char *options = lxc_mount_options(out->def, fs);
+
+    lxc_put_format(out, key,
+                   "tmpfs %s tmpfs size=%" G_GINT64_FORMAT "k,nosuid,nodev%s%s,create=dir 0 0",
+                   target, fs->usage.value, *options ? "," : "", options);
+}
+
 static void write_entry(LxcExport *out, const char *key, const Filesystem *fs)
 {
-    g_autofree char *source = lxc_fstab_escape(fs->source ? fs->source : "tmpfs");
-    g_autofree char *target = target_word(out, fs);
-    g_autofree char *options = lxc_mount_options(fs);
-    const char *comma = *options ? "," : "";
-    const char *bind = fs->mount.recursive == CHOICE_NO ? "bind" : "rbind";
-    const char *create = is_probably_file(source) ? "file" : "dir";
-
     switch (fs->type) {
     case FILESYSTEM_MOUNT:
-        lxc_put_format(out, key, "%s %s none %s%s%s,create=%s 0 0", source, target, bind, comma,
-                       options, create);
+        if (overlay_is_given(&fs->overlay))
+            write_overlay(out, key, fs);
+        else
+            write_bind(out, key, fs);
         return;
     case FILESYSTEM_BIND:
-        lxc_put_format(out, key, "%s %s none %s,relative%s%s,create=%s 0 0",
-                       source + strspn(source, "/"), target, bind, comma, options, create);
+        write_bind(out, key, fs);
         return;
     case FILESYSTEM_RAM:
-        lxc_put_format(out, key,
-                       "tmpfs %s tmpfs size=%" G_GINT64_FORMAT "k,nosuid,nodev%s%s,create=dir 0 0",
-                       target, fs->usage.value, comma, options);
+        write_memory(out, key, fs);
         return;
     case FILESYSTEM_BLOCK:
     case FILESYSTEM_FILE:
@@ -334,7 +430,7 @@ static void write_entry(LxcExport *out, const char *key, const Filesystem *fs)
 static void write_entries(LxcExport *out, const LxcKey *key)
 {
     const FilesystemList *list = &out->def->filesystems;
-    const Filesystem *root = lxc_find_root(out->def);
+    const Filesystem *root = filesystem_find_root(out->def);
 
     for (size_t i = 0; i < list->n; i++)
         if (list->items[i] != root)
@@ -343,10 +439,11 @@ static void write_entries(LxcExport *out, const LxcKey *key)
 
 #define PART "devices/filesystem/"
 
-static const char said[] =
-    PART "@type " PART "@accessmode=passthrough " PART "source/@dir " PART "source/@file " PART
-         "source/@dev " PART "source/@usage " PART "source/@units " PART "target/@dir " PART
-         "readonly " PART "virtlxcd:mount/... " PART "virtlxcd:overlay/...";
+static const char said[] = PART
+    "@type " PART "@accessmode=passthrough " PART "@accessmode=mapped " PART
+    "driver/@type=loop " PART "driver/@type=nbd " PART "driver/@format " PART "source/@dir " PART
+    "source/@file " PART "source/@dev " PART "source/@usage " PART "source/@units " PART
+    "target/@dir " PART "readonly " PART "virtlxcd:mount/... " PART "virtlxcd:overlay/...";
 
 /* clang-format off */
 const LxcKey lxc_mount_keys[] = {

@@ -10,6 +10,8 @@
 /* Takes one option that says something about any file system; false: it is not such a one. */
 bool lxc_take_mount_option(NativeMount *mount, const char *option);
 /* The options of a file system, comma separated; "" when it has none. */
-char *lxc_mount_options(const Filesystem *fs);
-/* The file system that is the container's root; NULL: the host's. */
-const Filesystem *lxc_find_root(const DomainDef *def);
+char *lxc_mount_options(const DomainDef *def, const Filesystem *fs);
+/* "/top:/base": directories over each other, the topmost first. */
+void lxc_set_lowers(Filesystem *fs, const char *paths);
+/* The same of a file system; NULL when LXC could not tell them apart. */
+char *lxc_lowers(const Filesystem *fs);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "conf/device.h"
+#include "conf/filesystem.h"
 #include "conf/image.h"
 #include "conf/lxc-mount.h"
 
@@ -40,6 +41,7 @@ static bool take_plain(Filesystem *fs, const char *rest, GError **err)
 static bool take_loop(Filesystem *fs, const char *rest, GError **err)
 {
     fs->type = FILESYSTEM_FILE;
+    fs->driver.type = FILESYSTEM_DRIVER_LOOP;
     fs->source = g_strdup(rest);
     return true;
 }
@@ -59,6 +61,30 @@ static bool take_nbd(Filesystem *fs, const char *rest, GError **err)
     return true;
 }
 
+/* LXC works beside the upper directory. */
+static char *work_directory(const char *upper)
+{
+    g_autofree char *parent = g_path_get_dirname(upper);
+
+    return g_build_filename(parent, "work", NULL);
+}
+
+/* "/lower:/upper", or several lower ones, the topmost first. */
+static bool take_overlay(Filesystem *fs, const char *rest, GError **err)
+{
+    const char *colon = strrchr(rest, ':');
+    g_autofree char *lowers = NULL;
+
+    if (!colon)
+        return fail(err, LXC_BAD_VALUE, _("an overlay has a lower and an upper directory"));
+    lowers = g_strndup(rest, (gsize)(colon - rest));
+    fs->type = FILESYSTEM_MOUNT;
+    lxc_set_lowers(fs, lowers);
+    fs->overlay.upper = g_strdup(colon + 1);
+    fs->overlay.work = work_directory(colon + 1);
+    return true;
+}
+
 /* A dataset has a name; where it is mounted only ZFS knows. */
 static bool take_zfs(Filesystem *fs, const char *rest, GError **err)
 {
@@ -73,15 +99,19 @@ typedef struct RootKind {
     bool (*take)(Filesystem *fs, const char *rest, GError **err);
 } RootKind;
 
+/* clang-format off */
 static const RootKind kinds[] = {
-    {"dir:",    take_directory},
-    { "btrfs:", take_directory},
-    { "lvm:",   take_block    },
-    { "loop:",  take_loop     },
-    { "nbd:",   take_nbd      },
-    { "zfs:",   take_zfs      },
-    { "/",      take_plain    },
+    { "dir:",       take_directory },
+    { "btrfs:",     take_directory },
+    { "lvm:",       take_block },
+    { "loop:",      take_loop },
+    { "nbd:",       take_nbd },
+    { "overlay:",   take_overlay },
+    { "overlayfs:", take_overlay },
+    { "zfs:",       take_zfs },
+    { "/",          take_plain },
 };
+/* clang-format on */
 
 static bool take(Filesystem *fs, const char *path, GError **err)
 {
@@ -143,6 +173,17 @@ bool lxc_root_finish(LxcImport *in, GError **err)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+/* NULL when LXC could not tell the directories apart, or would have no place to write. */
+static char *overlay_path(const Filesystem *fs)
+{
+    const char *upper = fs->overlay.upper;
+    g_autofree char *lowers = lxc_lowers(fs);
+
+    if (!lowers || !upper || strchr(upper, ':'))
+        return NULL;
+    return g_strdup_printf("overlay:%s:%s", lowers, upper);
+}
+
 static const char *image_prefix(const Filesystem *fs)
 {
     bool is_device = g_str_has_prefix(fs->source, "/dev/");
@@ -154,27 +195,63 @@ static const char *image_prefix(const Filesystem *fs)
     return "loop:";
 }
 
+/* The same as none, as far as nothing more is said of it. */
+static bool is_host(const DomainDef *def, const Filesystem *fs)
+{
+    g_autofree char *options = lxc_mount_options(def, fs);
+
+    return fs->type == FILESYSTEM_MOUNT && strcmp(fs->source, "/") == 0 && !*options &&
+           !overlay_is_given(&fs->overlay);
+}
+
+static char *root_path(const Filesystem *fs)
+{
+    switch (fs->type) {
+    case FILESYSTEM_MOUNT:
+        return overlay_is_given(&fs->overlay) ? overlay_path(fs)
+                                              : g_strconcat("dir:", fs->source, NULL);
+    case FILESYSTEM_BLOCK:
+    case FILESYSTEM_FILE:
+        return g_strconcat(image_prefix(fs), fs->source, NULL);
+    case FILESYSTEM_TEMPLATE:
+    case FILESYSTEM_RAM:
+    case FILESYSTEM_BIND:
+    case FILESYSTEM_VOLUME:
+        break;
+    }
+    return NULL;
+}
+
+/* Without this line the container would have the host's root, so there is none without it. */
 static void write_root(LxcExport *out, const LxcKey *key)
 {
-    const Filesystem *fs = lxc_find_root(out->def);
+    const Filesystem *fs = filesystem_find_root(out->def);
+    g_autofree char *path = NULL;
+    g_autofree char *work = NULL;
 
-    if (!fs || (fs->type == FILESYSTEM_MOUNT && strcmp(fs->source, "/") == 0))
+    if (!fs || is_host(out->def, fs))
         return;
-    if (fs->type == FILESYSTEM_MOUNT)
-        lxc_put_format(out, key->key, "dir:%s", fs->source);
-    else if (fs->type == FILESYSTEM_BLOCK || fs->type == FILESYSTEM_FILE)
-        lxc_put_format(out, key->key, "%s%s", image_prefix(fs), fs->source);
-    else
-        lxc_put_comment(out, "%s: %s", key->key, fs->source);
+    path = root_path(fs);
+    if (!path || !lxc_config_can_write(path)) {
+        lxc_refuse(out, g_strdup_printf(_("LXC cannot have the root of '%s'"), out->def->name));
+        return;
+    }
+    lxc_put(out, key->key, path);
+    work = fs->overlay.upper ? work_directory(fs->overlay.upper) : NULL;
+    if (g_strcmp0(work, fs->overlay.work) != 0)
+        lxc_put_comment(out, "virtlxcd:work/@path = %s", fs->overlay.work);
 }
 
 static void write_options(LxcExport *out, const LxcKey *key)
 {
-    const Filesystem *fs = lxc_find_root(out->def);
-    g_autofree char *options = fs ? lxc_mount_options(fs) : NULL;
+    const Filesystem *fs = filesystem_find_root(out->def);
+    g_autofree char *options = fs ? lxc_mount_options(out->def, fs) : NULL;
 
     if (options && *options)
         lxc_put(out, key->key, options);
+    else if (fs && fs->type == FILESYSTEM_MOUNT && !fs->mount.idmapped && out->def->idmap.uids.n)
+        lxc_config_write_comment(out->out, _("where the files do not belong to ids of the map yet: "
+                                             "lxc.rootfs.options = idmap=container"));
 }
 
 /* clang-format off */

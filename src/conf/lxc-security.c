@@ -53,8 +53,14 @@ static void write_ids(LxcExport *out, const char *key, const char *letter, const
 
 static void write_idmap(LxcExport *out, const LxcKey *key)
 {
-    write_ids(out, key->key, "u", &out->def->idmap.uids);
-    write_ids(out, key->key, "g", &out->def->idmap.gids);
+    const DomainDef *def = out->def;
+
+    if (def->extension.idmap_auto == CHOICE_YES)
+        lxc_refuse(out, g_strdup_printf(
+                            _("LXC has to be told the ids that the daemon would choose for '%s'"),
+                            def->name));
+    write_ids(out, key->key, "u", &def->idmap.uids);
+    write_ids(out, key->key, "g", &def->idmap.gids);
 }
 
 /* ---- capabilities ---------------------------------------------------------------------------- */
