@@ -29,7 +29,7 @@ static const char *const smbios_names[] = { NULL, "emulate", "host", "sysinfo", 
 /* clang-format off */
 static const Row os_rows[] = {
     { "type/@arch",    ROW_STRING,  offsetof(OsDef, arch),      .flags = ROW_NOT_EMPTY },
-    { "type/@machine", ROW_STRING,  offsetof(OsDef, machine),   .flags = ROW_NOT_EMPTY },
+    { "type/@machine", ROW_STRING,  offsetof(OsDef, machine),   .flags = ROW_NOT_EMPTY | ROW_KEPT },
     { "type",          ROW_STRING,  offsetof(OsDef, type),      .flags = ROW_NOT_EMPTY },
     { "init",          ROW_STRING,  offsetof(OsDef, init),      .flags = ROW_NOT_EMPTY,
                        .missing = ERR(DOMAIN, XML_ERROR) },

@@ -19,9 +19,16 @@ typedef struct Walk {
 
 static void walk_record(const Walk *walk, const Record *record, const char *prefix, bool kept);
 
-static VocabularyEffect row_effect(const Row *row, bool kept)
+/* Whether all the types that the row holds for are words that mean nothing in a container. */
+static bool is_of_refused_types(const Record *record, const Row *row)
 {
-    if (row->kind == ROW_REFUSED)
+    return row->types && record->type && record->type->works && row != record->type &&
+           !(row->types & record->type->works);
+}
+
+static VocabularyEffect row_effect(const Record *record, const Row *row, bool kept)
+{
+    if (row->kind == ROW_REFUSED || is_of_refused_types(record, row))
         return VOCABULARY_REFUSED;
     return kept || row->kind == ROW_KEEP || row->flags & ROW_KEPT ? VOCABULARY_KEPT
                                                                   : VOCABULARY_ACTED;
@@ -62,7 +69,7 @@ static void walk_row(const Walk *walk, const Record *record, const Row *row, con
         walk_devices(walk);
         return;
     }
-    visit(walk, path, row, record, row_effect(row, kept));
+    visit(walk, path, row, record, row_effect(record, row, kept));
     if (nested && !row->record->parse)
         walk_record(walk, row->record, path, kept);
 }
