@@ -277,16 +277,16 @@ static const char console_said[] = "devices/console/@type=pty devices/console/ta
 
 /* clang-format off */
 const NspawnRow nspawn_exec_rows[] = {
-    { EXEC, "Boot",             read_boot,        write_boot, console_said },
+    { EXEC, "Boot",             read_boot,        write_boot,        console_said },
     { EXEC, "ProcessTwo",       NULL,             NULL },
-    { EXEC, "Parameters",       read_parameters,  write_parameters, "os/init os/initarg" },
+    { EXEC, "Parameters",       read_parameters,  write_parameters,  "os/init os/initarg" },
     { EXEC, "Environment",      read_environment, write_environment, "os/initenv os/initenv/@name" },
-    { EXEC, "User",             read_user,        write_user, "os/inituser" },
-    { EXEC, "WorkingDirectory", read_directory,   write_directory, "os/initdir" },
-    { EXEC, "Hostname",         read_hostname,    write_hostname, NSPAWN_EXTENSION "hostname/@name" },
+    { EXEC, "User",             read_user,        write_user,        "os/inituser" },
+    { EXEC, "WorkingDirectory", read_directory,   write_directory,   "os/initdir" },
+    { EXEC, "Hostname",         read_hostname,    write_hostname,    NSPAWN_EXTENSION "hostname/@name" },
     { EXEC, "MachineID",        read_machine_id,  write_machine_id },
     { EXEC, "Personality",      read_personality, write_personality, "os/type/@arch" },
-    { EXEC, "KillSignal",       read_signal,      write_signal, NSPAWN_EXTENSION "stop/@signal" },
+    { EXEC, "KillSignal",       read_signal,      write_signal,      NSPAWN_EXTENSION "stop/@signal" },
     { EXEC, "ResolvConf",       read_resolv_conf, write_resolv_conf, NSPAWN_EXTENSION "generate/@resolvConf" },
     { EXEC, "Timezone",         NULL,             write_off },
     { EXEC, "LinkJournal",      NULL,             write_no },

@@ -349,7 +349,7 @@ const NspawnRow nspawn_files_rows[] = {
     { FILES, "ReadOnly",              read_readonly,         write_readonly },
     { FILES, "Volatile",              read_volatile,         write_volatile },
     { FILES, "PrivateUsersOwnership", read_ownership,        write_ownership },
-    { FILES, "Bind",                  read_bind,             write_filesystems, filesystems_said },
+    { FILES, "Bind",                  read_bind,             write_filesystems,  filesystems_said },
     { FILES, "BindReadOnly",          read_bind_readonly,    NULL },
     { FILES, "TemporaryFileSystem",   read_tmpfs,            NULL },
     { FILES, "Overlay",               read_overlay,          NULL },

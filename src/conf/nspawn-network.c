@@ -228,8 +228,8 @@ static const char hostdevs_said[] =
 
 /* clang-format off */
 const NspawnRow nspawn_network_rows[] = {
-    { NETWORK, "Private",              read_private,    write_private, "features/privnet" },
-    { NETWORK, "VirtualEthernet",      read_veth,       write_links, interfaces_said },
+    { NETWORK, "Private",              read_private,    write_private,   "features/privnet" },
+    { NETWORK, "VirtualEthernet",      read_veth,       write_links,     interfaces_said },
     { NETWORK, "VirtualEthernetExtra", read_veth_extra, NULL },
     { NETWORK, "Bridge",               read_bridge,     NULL },
     { NETWORK, "Zone",                 read_zone,       NULL },

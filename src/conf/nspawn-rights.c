@@ -343,15 +343,15 @@ static const char limits_said[] = LIMIT_PART "name " LIMIT_PART "soft " LIMIT_PA
 
 /* clang-format off */
 const NspawnRow nspawn_rights_rows[] = {
-    { EXEC, "Capability",        read_capability,        write_capability, "features/capabilities/..." },
+    { EXEC, "Capability",        read_capability,        write_capability,        "features/capabilities/..." },
     { EXEC, "DropCapability",    read_drop,              write_drop },
     { EXEC, "AmbientCapability", NULL,                   NULL },
     { EXEC, "NoNewPrivileges",   read_no_new_privileges, write_no_new_privileges, NSPAWN_EXTENSION "privileges/@noNew" },
-    { EXEC, "PrivateUsers",      read_users,             write_users, ids_said },
+    { EXEC, "PrivateUsers",      read_users,             write_users,             ids_said },
     { EXEC, "SystemCallFilter",  NULL,                   NULL },
-    { EXEC, "OOMScoreAdjust",    read_oom,               write_oom, NSPAWN_EXTENSION "oom/@score" },
-    { EXEC, "CPUAffinity",       read_affinity,          write_affinity, "vcpu/@cpuset" },
-    { EXEC, "LimitCPU",          read_limit,             write_limits, limits_said },
+    { EXEC, "OOMScoreAdjust",    read_oom,               write_oom,               NSPAWN_EXTENSION "oom/@score" },
+    { EXEC, "CPUAffinity",       read_affinity,          write_affinity,          "vcpu/@cpuset" },
+    { EXEC, "LimitCPU",          read_limit,             write_limits,            limits_said },
     { EXEC, "LimitFSIZE",        read_limit,             NULL },
     { EXEC, "LimitDATA",         read_limit,             NULL },
     { EXEC, "LimitSTACK",        read_limit,             NULL },

@@ -130,10 +130,10 @@ static void write_mac(NspawnExport *export, const NspawnRow *row)
 static const NspawnRow own_rows[] = {
     { OURS, "Name",        read_name,        write_name },
     { OURS, "Directory",   read_directory,   write_directory },
-    { OURS, "Memory",      read_memory,      write_memory, "memory" },
-    { OURS, "Title",       read_title,       write_title, "title" },
+    { OURS, "Memory",      read_memory,      write_memory,      "memory" },
+    { OURS, "Title",       read_title,       write_title,       "title" },
     { OURS, "Description", read_description, write_description, "description" },
-    { OURS, "MACAddress",  read_mac,         write_mac, "devices/interface/mac/@address" },
+    { OURS, "MACAddress",  read_mac,         write_mac,         "devices/interface/mac/@address" },
     { NULL },
 };
 /* clang-format on */

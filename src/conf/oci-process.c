@@ -130,8 +130,8 @@ static const OciMember process_members[] = {
     { "rlimits",         OCI_EACH,   .read = oci_read_rlimit },
     { "noNewPrivileges", OCI_READ,   .read = oci_read_no_new_privileges },
     { "oomScoreAdj",     OCI_NUMBER, offsetof(DomainDef, extension.oom_score) },
-    { "apparmorProfile", OCI_READ, .read = oci_read_label },
-    { "selinuxLabel", OCI_READ, .read = oci_read_label },
+    { "apparmorProfile", OCI_READ,   .read = oci_read_label },
+    { "selinuxLabel",    OCI_READ,   .read = oci_read_label },
     { NULL },
 };
 /* clang-format on */
