@@ -35,6 +35,10 @@ static const char *const sandbox_names[] = { NULL, "namespace", "chroot", NULL }
 static const char *const propagation_names[] = { NULL,     "private",    "slave",
                                                  "shared", "unbindable", NULL };
 
+/* What makes a block device of an image. */
+#define IMAGE_DRIVERS                                                                              \
+    (TYPE_BIT(FILESYSTEM_DRIVER_DEFAULT) | TYPE_BIT(FILESYSTEM_DRIVER_LOOP) |                      \
+     TYPE_BIT(FILESYSTEM_DRIVER_NBD))
 #define MODE_MAX 0777
 
 static bool parse_mode(const char *text, void *field, GError **err)
@@ -83,7 +87,10 @@ static const Row filesystem_rows[] = {
                                   .names = multidevs_names },
     { "@fmode",                   ROW_TEXT,   FIELD(fmode),             MODE },
     { "@dmode",                   ROW_TEXT,   FIELD(dmode),             MODE },
-    { "driver/@type",             ROW_ENUM,   FIELD(driver.type),       ROW_HIDE_DEFAULT, .names = driver_names },
+    { "driver/@type",             ROW_ENUM,   FIELD(driver.type),       ROW_HIDE_DEFAULT,
+                                  .types = IS(FILE), .names = driver_names, .works = IMAGE_DRIVERS },
+    { "driver/@type",             ROW_ENUM,   FIELD(driver.type),       ROW_KEPT | ROW_HIDE_DEFAULT,
+                                  .types = ~IS(FILE), .names = driver_names },
     { "driver/@format",           ROW_ENUM,   FIELD(driver.format),     .names = image_format_names,
                                   .bad = UNSUPPORTED },
     { "driver/@wrpolicy",         ROW_ENUM,   FIELD(driver.wrpolicy),   ROW_KEPT | ROW_HIDE_DEFAULT,

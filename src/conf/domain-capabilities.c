@@ -37,7 +37,7 @@ static const char *const capability_types[] = { "storage", "misc", "net", NULL }
 
 /* clang-format off */
 static const DeviceName device_names[] = {
-    { "disk",       { { "diskDevice", "@device" }, { "type", "@type" }, { "driver", "driver/@name" } } },
+    { "disk",       { { "diskDevice", "@device" }, { "type", "@type" } } },
     { "graphics",   { { "type", "@type" } } },
     { "video",      { { "modelType", "model/@type" } } },
     { "hostdev",    { { "mode", "@mode" }, { "startupPolicy", "source/@startupPolicy" },
@@ -87,9 +87,12 @@ static const Record *find_record(const char *element)
     return NULL;
 }
 
+/* A default that is not printed is no choice. */
 static void add_words(const Row *row, GPtrArray *words)
 {
-    for (int value = row->names[0] ? 0 : 1; row->names[value]; value++)
+    bool has_default = row->flags & ROW_HIDE_DEFAULT || !row->names[0];
+
+    for (int value = has_default ? 1 : 0; row->names[value]; value++)
         if ((!row->works || row->works & TYPE_BIT(value)) &&
             !g_ptr_array_find_with_equal_func(words, row->names[value], g_str_equal, NULL))
             g_ptr_array_add(words, (char *)row->names[value]);
