@@ -96,13 +96,14 @@ static void hang_up(ControlHandover *handover)
     fd_close(fd_steal(&handover->view_memory_fd));
 }
 
-static void give_up(MonitorView *view)
+static void give_up(MonitorView *view, const char *why)
 {
-    static const char told[] = "the limits are not shown inside any more: virtlxc-view failed\n";
+    static const char what[] = "the limits are not shown inside any more: ";
     ControlHandover *handover = view->handover;
     pid_t pid;
 
-    (void)fd_write_full(2, told, sizeof told - 1); /* nowhere else to say it */
+    (void)fd_write_full(2, what, sizeof what - 1); /* nowhere else to say it */
+    (void)fd_write_full(2, why, strlen(why));
     hang_up(handover);
     pid = process_clone(0, -1, &view->child_pidfd);
     if (pid == 0)
@@ -129,17 +130,26 @@ static void reap(MonitorView *view)
         return; /* it was not the server */
     view->failures = status != 0 && was_quick(view) ? view->failures + 1 : 0;
     if (view->failures >= FAILURES_MAX)
-        give_up(view);
+        give_up(view, "virtlxc-view does not stay\n");
+}
+
+/* All of its mounts were taken away inside, or somebody on the host cut it off. */
+static void lose_connection(MonitorView *view)
+{
+    if (process_wait_end(view->handover->init_pidfd, ENDING_MS))
+        hang_up(view->handover);
+    else
+        give_up(view, "the connection was cut off\n");
 }
 
 void monitor_view_serve(MonitorView *view, short events)
 {
     if (view->child)
         reap(view);
-    else if (!(events & POLLIN) && process_wait_end(view->handover->init_pidfd, ENDING_MS))
-        hang_up(view->handover);
-    else if (!(events & POLLIN) || !start_server(view))
-        give_up(view);
+    else if (!(events & POLLIN))
+        lose_connection(view);
+    else if (!start_server(view))
+        give_up(view, "virtlxc-view cannot be started\n");
 }
 
 void monitor_view_stop(MonitorView *view)
@@ -148,5 +158,6 @@ void monitor_view_stop(MonitorView *view)
     if (!view->child)
         return;
     (void)kill(view->child, SIGKILL); /* our child, unreaped: it is there */
-    reap(view);
+    if (process_wait_end(view->child_pidfd, ENDING_MS))
+        reap(view);
 }

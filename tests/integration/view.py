@@ -5,6 +5,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import time
 
 from harness import Instance, contains, equal, eventually, skip
@@ -184,7 +185,22 @@ def check_fallback(inside, other):
     """A server that cannot stay leaves the kernel's own files, in that container only."""
     for _ in range(5):
         inside.kill_server()
+    expect_host(inside)
+    equal(other.memory(), 65536)
 
+
+def check_cut_off(inside):
+    """So does a connection that somebody on the host cuts off."""
+    control = '/sys/fs/fuse/connections'
+    connection = os.minor(os.stat(inside.path('meminfo')).st_dev)
+    subprocess.run(['mount', '-t', 'fusectl', 'none', control], check=True)
+    with open(f'{control}/{connection}/abort', 'w', encoding='ascii') as file:
+        file.write('1')
+    subprocess.run(['umount', control], check=True)
+    expect_host(inside)
+
+
+def expect_host(inside):
     def covered():
         try:
             return inside.memory() == HOST_MEMORY
@@ -194,7 +210,6 @@ def check_fallback(inside, other):
     for name in FILES:
         inside.read(name)
     equal(inside.server(), None)
-    equal(other.memory(), 65536)
 
 
 def check_processors(host):
@@ -271,6 +286,7 @@ with Instance() as host:
         equal(inside.memory(), 65536)
         check_idle(inside)
         check_fallback(inside, other)
+        check_cut_off(other)
         inside.dom.destroy()
         other.dom.destroy()
         check_reboot(host, words)
