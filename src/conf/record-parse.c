@@ -7,23 +7,18 @@
  * otherwise in the messages of the definition, which goes without it. Time is linear in the
  * document.
  */
-#include "conf/record.h"
-
 #include <string.h>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "conf/value.h"
+#include "conf/record-take.h"
 #include "conf/xml.h"
 
 #define ROWS_MAX 96
 
 /* One record being parsed. `seen` has a bit per depth for the first row of each group. */
 typedef struct Walk {
-    const Record *record;
-    const Reader *reader;
-    const xmlNode *node; /* the record's element */
-    void *object;
+    RowTaker taker;
     uint8_t seen[ROWS_MAX];
 } Walk;
 
@@ -35,257 +30,7 @@ typedef struct Range {
     unsigned depth;
 } Range;
 
-/* ---- messages -------------------------------------------------------------------------------- */
-
-/* "source/@dir" as "<source dir='...'>", "os/init" as "<os><init>". */
-static char *path_as_xml(const Row *row)
-{
-    GString *text = g_string_new(NULL);
-    bool open = false;
-
-    for (size_t at = 0; row->path[at]; at = row_next(row, at)) {
-        int length = (int)row_segment(row, at);
-
-        if (row_is_attribute(row, at)) {
-            g_string_append_printf(text, "%s%.*s='...'", open ? " " : "", length - 1,
-                                   row_rest(row, at) + 1);
-            continue;
-        }
-        g_string_append_printf(text, "%s<%.*s", open ? ">" : "", length, row_rest(row, at));
-        open = true;
-    }
-    if (open)
-        g_string_append_c(text, '>');
-    return g_string_free(text, FALSE);
-}
-
-/* As the document calls it, since records may be shared; with our prefix where it has one. */
-static const char *element_name(const Walk *walk)
-{
-    return walk->node->ns ? walk->record->element : xml_name(walk->node);
-}
-
-static bool refuse_value(const Walk *walk, const Row *row, const char *text, GError **err)
-{
-    g_autofree char *where = path_as_xml(row);
-
-    return fail(err, row->bad ? row->bad : ERR(XML, XML_ERROR),
-                _("invalid value '%s' for %s in <%s>"), text, where, element_name(walk));
-}
-
-/* ---- single values --------------------------------------------------------------------------- */
-
-static bool take_string(const Walk *walk, const Row *row, const char *text, GError **err)
-{
-    char **field = row_field(row, walk->object);
-    char *value = NULL;
-
-    if (row->flags & ROW_NOT_EMPTY && !*text)
-        return true;
-    if (!row->normalize)
-        value = g_strdup(text);
-    else if (!row->normalize(text, &value, err))
-        return false;
-    g_free(*field);
-    *field = value;
-    return true;
-}
-
-static bool take_enum(const Walk *walk, const Row *row, const char *text, GError **err)
-{
-    int value = row->names[0] ? 0 : 1;
-
-    while (row->names[value] && strcmp(row->names[value], text) != 0)
-        value++;
-    if (!row->names[value])
-        return refuse_value(walk, row, text, err);
-    *(int *)row_field(row, walk->object) = value;
-    return true;
-}
-
-static bool parse_number(const Row *row, const char *text, int64_t *ret_number)
-{
-    if (row->digits || row->flags & ROW_ANY_BASE)
-        return value_parse_bits(text, row->flags & ROW_BASE_16 ? 16 : 0, ret_number);
-    return value_parse_number(text, ret_number);
-}
-
-static bool take_number(const Walk *walk, const Row *row, const char *text, GError **err)
-{
-    int64_t value = 0;
-
-    if (!parse_number(row, text, &value) ||
-        (row->min != row->max && (value < row->min || value > row->max)))
-        return refuse_value(walk, row, text, err);
-    if (row->kind == ROW_COUNT)
-        *(unsigned *)row_field(row, walk->object) = (unsigned)value;
-    else
-        *(OptNumber *)row_field(row, walk->object) = (OptNumber){ .set = true, .value = value };
-    return true;
-}
-
-static bool take_size(const Walk *walk, const Row *row, const xmlNode *node, const char *text,
-                      GError **err)
-{
-    bool attribute = strchr(row->path, '@') != NULL;
-    g_autofree char *unit = xml_attribute(node, attribute ? "units" : "unit");
-    unsigned scale = row->kind == ROW_MEMORY ? 1024 : row->scale;
-    uint64_t value = 0;
-    int64_t number = 0;
-
-    if (!value_parse_number(text, &number) || number < 0)
-        return refuse_value(walk, row, text, err);
-    if (!value_scale((uint64_t)number, unit, scale, &value, err))
-        return false;
-    if (row->kind == ROW_MEMORY)
-        *(uint64_t *)row_field(row, walk->object) = value;
-    else
-        *(OptNumber *)row_field(row, walk->object) =
-            (OptNumber){ .set = true, .value = (int64_t)value };
-    return true;
-}
-
-static bool take_yes(const Walk *walk, const Row *row, const char *text, GError **err)
-{
-    bool yes = strcmp(text, "yes") == 0;
-
-    if (!yes && strcmp(text, "no") != 0)
-        return refuse_value(walk, row, text, err);
-    *(bool *)row_field(row, walk->object) = yes;
-    return true;
-}
-
-/* An element without text says nothing, an attribute without text something wrong. */
-static bool says_nothing(const Row *row, const char *text)
-{
-    return !*text && !strchr(row->path, '@') && row->kind != ROW_STRING && row->kind != ROW_TEXT &&
-           row->kind != ROW_COUNT;
-}
-
-static bool take_value(const Walk *walk, const Row *row, const xmlNode *node, const char *text,
-                       GError **err)
-{
-    if (says_nothing(row, text))
-        return true;
-    switch (row->kind) {
-    case ROW_STRING:
-        return take_string(walk, row, text, err);
-    case ROW_ENUM:
-        return take_enum(walk, row, text, err);
-    case ROW_NUMBER:
-    case ROW_COUNT:
-        return take_number(walk, row, text, err);
-    case ROW_SIZE:
-    case ROW_MEMORY:
-        return take_size(walk, row, node, text, err);
-    case ROW_YES:
-        return take_yes(walk, row, text, err);
-    case ROW_TEXT:
-        return row->text->parse(text, row_field(row, walk->object), err);
-    case ROW_REFUSED:
-        return refuse_value(walk, row, text, err);
-    case ROW_FIXED:
-    case ROW_FLAG:
-    case ROW_RECORD:
-    case ROW_MAYBE:
-    case ROW_LIST:
-    case ROW_STRINGS:
-    case ROW_KEEP:
-    case ROW_CUSTOM:
-        return true;
-    }
-    return true;
-}
-
-/* ---- whole elements -------------------------------------------------------------------------- */
-
-static bool is_taken(const Walk *walk, const Row *row)
-{
-    if (row->flags & ROW_LIVE && walk->reader->flags & DOMAIN_DEF_INACTIVE)
-        return false;
-    return true;
-}
-
-static bool take_item(const Walk *walk, const Row *row, const xmlNode *node, GError **err)
-{
-    void *item = record_new(row->record);
-
-    if (!record_parse(row->record, walk->reader, node, item, err)) {
-        record_free(row->record, item);
-        return false;
-    }
-    record_list_append(row_field(row, walk->object), item);
-    return true;
-}
-
-/* What has said nothing but defaults was not there, unless being there is what counts. */
-static bool take_maybe(const Walk *walk, const Row *row, const xmlNode *node, GError **err)
-{
-    void *item = record_new(row->record);
-    void *fresh = NULL;
-
-    if (!record_parse(row->record, walk->reader, node, item, err)) {
-        record_free(row->record, item);
-        return false;
-    }
-    fresh = record_new(row->record);
-    if (!(row->flags & ROW_EVEN_EMPTY) && record_equal(row->record, item, fresh))
-        record_free(row->record, g_steal_pointer(&item));
-    record_free(row->record, fresh);
-    *(void **)row_field(row, walk->object) = item;
-    return true;
-}
-
-static void keep_one(char **field, const xmlNode *node)
-{
-    g_autofree char *before = *field;
-    g_autofree char *kept = xml_keep(node, '\'');
-
-    *field = before ? g_strconcat(before, "\n", kept, NULL) : g_steal_pointer(&kept);
-}
-
-/* Keeps all elements of the row at once, in the order of its alternatives, which is libvirt's. */
-static void keep_all(const Walk *walk, const Row *row, size_t at, const xmlNode *parent)
-{
-    g_auto(GStrv) names = g_strsplit(row_rest(row, at), "|", -1);
-    GString *all = g_string_new(NULL);
-
-    for (char **name = names; *name; name++)
-        for (const xmlNode *node = parent->children; node; node = node->next) {
-            g_autofree char *kept = NULL;
-
-            if (!xml_is(node, *name))
-                continue;
-            kept = xml_keep(node, '\'');
-            g_string_append_printf(all, "%s%s", all->len ? "\n" : "", kept);
-        }
-    *(char **)row_field(row, walk->object) = g_string_free(all, FALSE);
-}
-
-static bool take_node(const Walk *walk, const Row *row, const xmlNode *node, GError **err)
-{
-    void *field = row_field(row, walk->object);
-
-    if (row->kind == ROW_FLAG)
-        *(bool *)field = true;
-    else if (row->kind == ROW_RECORD)
-        return record_parse(row->record, walk->reader, node, field, err);
-    else if (row->kind == ROW_MAYBE)
-        return take_maybe(walk, row, node, err);
-    else if (row->kind == ROW_LIST)
-        return take_item(walk, row, node, err);
-    else if (row->kind == ROW_STRINGS)
-        record_list_append(field, xml_text(node));
-    else if (row->kind == ROW_KEEP)
-        keep_one(field, node);
-    else if (row->kind == ROW_CUSTOM)
-        return row->functions->parse(walk->reader, node, field, err);
-    else if (row->kind == ROW_REFUSED)
-        return fail(err, row->bad ? row->bad : ERR(DOMAIN, CONFIG_UNSUPPORTED),
-                    _("element <%s> in <%s> is not supported in a container (line %u)"),
-                    xml_name(node), xml_name(node->parent), xml_line(node));
-    return true;
-}
+/* ---- the walk -------------------------------------------------------------------------------- */
 
 static bool is_node_kind(RowKind kind)
 {
@@ -297,7 +42,12 @@ static bool may_repeat(const Row *row)
     return row->kind == ROW_LIST || row->kind == ROW_STRINGS || row->kind == ROW_KEEP;
 }
 
-/* ---- the walk -------------------------------------------------------------------------------- */
+static bool is_taken(const Walk *walk, const Row *row)
+{
+    if (row->flags & ROW_LIVE && walk->taker.reader->flags & DOMAIN_DEF_INACTIVE)
+        return false;
+    return true;
+}
 
 static bool walk_element(Walk *walk, const Range *range, const xmlNode *node, GError **err);
 
@@ -307,7 +57,7 @@ static const Row *find_attribute(const Walk *walk, const Range *range, const cha
         const Row *row = &range->rows[i];
 
         if (row_is_attribute(row, range->at) && strcmp(row_rest(row, range->at) + 1, name) == 0 &&
-            row_applies(walk->record, row, walk->object))
+            row_applies(walk->taker.record, row, walk->taker.object))
             return row;
     }
     return NULL;
@@ -336,14 +86,14 @@ static bool walk_attributes(const Walk *walk, const Range *range, const xmlNode 
         if (!row && !attribute->ns && is_unit(range, name))
             continue;
         if (!row) {
-            if (!record_leave_out_attribute(walk->reader, node, name, err))
+            if (!record_leave_out_attribute(walk->taker.reader, node, name, err))
                 return false;
             continue;
         }
         if (!is_taken(walk, row) || row->flags & ROW_TYPE)
             continue;
         text = xml_attribute_value(attribute);
-        if (!take_value(walk, row, node, text, err))
+        if (!row_take_value(&walk->taker, row, node, text, err))
             return false;
     }
     return true;
@@ -353,7 +103,7 @@ static const Row *find_self(const Walk *walk, const Range *range)
 {
     for (size_t i = 0; i < range->n; i++)
         if (row_is_self(&range->rows[i], range->at) &&
-            row_applies(walk->record, &range->rows[i], walk->object))
+            row_applies(walk->taker.record, &range->rows[i], walk->taker.object))
             return &range->rows[i];
     return NULL;
 }
@@ -368,10 +118,10 @@ static bool walk_text(const Walk *walk, const Range *range, const xmlNode *node,
         if (!is_taken(walk, self))
             return true;
         text = xml_text(node);
-        return take_value(walk, self, node, text, err);
+        return row_take_value(&walk->taker, self, node, text, err);
     }
     stray = xml_stray_text(node);
-    return !stray || record_leave_out_text(walk->reader, node, stray, err);
+    return !stray || record_leave_out_text(walk->taker.reader, node, stray, err);
 }
 
 static bool matches(const Row *row, size_t at, const xmlNode *node)
@@ -399,7 +149,7 @@ static bool find_group(const Walk *walk, const Range *range, const xmlNode *node
         if (!matches(row, range->at, node))
             continue;
         for (size_t j = 0; j < step; j++)
-            applies |= row_applies(walk->record, &row[j], walk->object);
+            applies |= row_applies(walk->taker.record, &row[j], walk->taker.object);
         if (!applies)
             continue;
         *ret_group = (Range){ row, step, row_next(row, range->at), range->depth + 1 };
@@ -416,8 +166,8 @@ static bool walk_child(Walk *walk, const Range *range, const xmlNode *node, GErr
     bool again;
 
     if (!find_group(walk, range, node, &group))
-        return record_leave_out(walk->reader, node, walk->record->unknown, err);
-    seen = &walk->seen[group.rows - walk->record->rows];
+        return record_leave_out(walk->taker.reader, node, walk->taker.record->unknown, err);
+    seen = &walk->seen[group.rows - walk->taker.record->rows];
     again = *seen & bit;
     *seen |= bit;
     self = find_self(walk, &group);
@@ -431,10 +181,10 @@ static bool walk_child(Walk *walk, const Range *range, const xmlNode *node, GErr
         return true;
     if (self->kind == ROW_KEEP && !node->ns) {
         if (!again)
-            keep_all(walk, self, range->at, node->parent);
+            row_take_kept(&walk->taker, self, range->at, node->parent);
         return true;
     }
-    return take_node(walk, self, node, err);
+    return row_take_node(&walk->taker, self, node, err);
 }
 
 static bool walk_element(Walk *walk, const Range *range, const xmlNode *node, GError **err)
@@ -452,15 +202,15 @@ static bool walk_element(Walk *walk, const Range *range, const xmlNode *node, GE
 /* The type decides which rows hold, so it is read before the others. */
 static bool take_type(const Walk *walk, const xmlNode *node, GError **err)
 {
-    const Row *row = walk->record->type;
+    const Row *row = walk->taker.record->type;
     g_autofree char *text = NULL;
 
     if (!row)
         return true;
     text = xml_attribute(node, row->path + 1);
     if (!text && row->names[0])
-        text = g_strdup(row->names[*(const int *)row_const_field(row, walk->object)]);
-    return !text || take_enum(walk, row, text, err);
+        text = g_strdup(row->names[*(const int *)row_const_field(row, walk->taker.object)]);
+    return !text || row_take_value(&walk->taker, row, node, text, err);
 }
 
 static bool is_given(const Row *row, const void *field)
@@ -502,24 +252,24 @@ static bool has_element(const Walk *walk, const Row *row)
 
     for (size_t i = 0; i < length; i++)
         depth += row->path[i] == '/';
-    while (first > walk->record->rows && strncmp(first[-1].path, row->path, length) == 0 &&
+    while (first > walk->taker.record->rows && strncmp(first[-1].path, row->path, length) == 0 &&
            (first[-1].path[length] == '/' || !first[-1].path[length]))
         first--;
-    return walk->seen[first - walk->record->rows] & 1u << depth;
+    return walk->seen[first - walk->taker.record->rows] & 1u << depth;
 }
 
 static bool check_required(const Walk *walk, const xmlNode *node, GError **err)
 {
-    for (const Row *row = walk->record->rows; row->path; row++) {
+    for (const Row *row = walk->taker.record->rows; row->path; row++) {
         g_autofree char *path = NULL;
 
-        if (!row->missing || !row_applies(walk->record, row, walk->object) ||
-            is_given(row, row_const_field(row, walk->object)) ||
+        if (!row->missing || !row_applies(walk->taker.record, row, walk->taker.object) ||
+            is_given(row, row_const_field(row, walk->taker.object)) ||
             (row->flags & ROW_WITH_ELEMENT && !has_element(walk, row)))
             continue;
-        path = path_as_xml(row);
-        return fail(err, row->missing, _("<%s> lacks %s (line %u)"), element_name(walk), path,
-                    xml_line(node));
+        path = row_as_xml(row);
+        return fail(err, row->missing, _("<%s> lacks %s (line %u)"), row_element_name(&walk->taker),
+                    path, xml_line(node));
     }
     return true;
 }
@@ -527,7 +277,9 @@ static bool check_required(const Walk *walk, const xmlNode *node, GError **err)
 bool record_parse(const Record *record, const Reader *reader, const xmlNode *node, void *object,
                   GError **err)
 {
-    Walk walk = { .record = record, .reader = reader, .node = node, .object = object };
+    Walk walk = {
+        .taker = {record, reader, node, object}
+    };
     Range range = { .rows = record->rows };
 
     if (record->parse)
