@@ -85,9 +85,9 @@ typedef struct Interface {
     Choice managed;            /* type hostdev */
     Choice trust_guest_rx_filters;
     uint8_t mac[6];
-    bool mac_set;  /* given by the user or made at parse time: true after parsing */
-    int mac_type;  /* 0 not given, 1 generated, 2 static */
-    int mac_check; /* 0 not given, 1 yes, 2 no */
+    bool mac_given; /* by the user, not made up */
+    int mac_type;   /* 0 not given, 1 generated, 2 static */
+    int mac_check;  /* 0 not given, 1 yes, 2 no */
     char *network;
     char *portgroup;
     char *portid; /* live: the network port's UUID as text */

@@ -213,17 +213,22 @@ static const Record interface_record = { "interface", sizeof(Interface), interfa
 
 /* ---- checks ---------------------------------------------------------------------------------- */
 
-/* A MAC of zeros is what an imported configuration has for "none". */
 static void make_mac(Interface *interface)
 {
-    static const uint8_t none[6];
     guint32 random = g_random_int();
 
-    interface->mac_set = true;
-    if (memcmp(interface->mac, none, sizeof(none)) != 0)
-        return;
     memcpy(interface->mac, (uint8_t[6]){ 0x52, 0x54, 0x00 }, 3);
     memcpy(interface->mac + 3, &random, 3);
+}
+
+/* A MAC of zeros is what an imported configuration has for "none". */
+static void need_mac(Interface *interface)
+{
+    static const uint8_t none[6];
+
+    interface->mac_given = memcmp(interface->mac, none, sizeof(none)) != 0;
+    if (!interface->mac_given)
+        make_mac(interface);
 }
 
 /* What a running domain shows of a network is one again. */
@@ -274,10 +279,27 @@ static bool check_one(void *object, const Reader *reader, GError **err)
     restore_network(interface);
     interface->mtu.set = interface->mtu.value > 0;
     interface->coalesce.set = interface->coalesce.value > 0;
-    make_mac(interface);
+    need_mac(interface);
     return virtualport_check(interface, err) && bandwidth_check(interface, err) &&
            check_isolated(interface, err) && check_target(interface, err) &&
            interface_machine_check(interface, err);
+}
+
+/* 24 random bits may be another interface's already. */
+static bool check(DomainDef *def, const Reader *reader, GError **err)
+{
+    g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (size_t i = 0; i < def->interfaces.n; i++)
+        if (def->interfaces.items[i]->mac_given)
+            (void)g_hash_table_add(taken, value_format_mac(def->interfaces.items[i]->mac));
+    for (size_t i = 0; i < def->interfaces.n; i++) {
+        Interface *interface = def->interfaces.items[i];
+
+        while (!interface->mac_given && !g_hash_table_add(taken, value_format_mac(interface->mac)))
+            make_mac(interface);
+    }
+    return true;
 }
 
 /* ---- live ------------------------------------------------------------------------------------ */
@@ -301,6 +323,7 @@ const DeviceClass interface_class = {
     .element = "interface",
     .record = &interface_record,
     .list = offsetof(DomainDef, interfaces),
+    .check = check,
     .make_live = make_live,
     .plan = interface_plan,
 };

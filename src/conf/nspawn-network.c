@@ -133,7 +133,7 @@ void nspawn_finish_network(NspawnImport *import)
         const char *mac = g_hash_table_lookup(import->macs, list->items[i]->guest_dev);
 
         if (mac)
-            list->items[i]->mac_set = value_parse_mac(mac, list->items[i]->mac);
+            list->items[i]->mac_given = value_parse_mac(mac, list->items[i]->mac);
     }
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "conf/domain-def.h"
+#include "conf/value.h"
 #include "plan-xdr.h"
 
 static const DomainDefHost host = { "x86_64", "/usr/libexec/libvirt_lxc", "/machine" };
@@ -162,6 +163,29 @@ static void test_random_identity(void)
     g_assert_cmpint(memcmp(mac, one->interfaces.items[1]->mac, 6), !=, 0);
     g_assert_nonnull(other->genid);
     g_assert_cmpuint(strlen(other->genid), ==, 36);
+}
+
+/* The same random bits come twice, so that the second address is one that is given already. */
+static void test_random_mac_is_nobody_elses(void)
+{
+    g_autoptr(DomainDef) first = NULL;
+    g_autoptr(DomainDef) second = NULL;
+    g_autofree char *mac = NULL;
+    g_autofree char *devices = NULL;
+
+    g_random_set_seed(4711);
+    first = parse("", "<interface type='bridge'><source bridge='b'/></interface>");
+    mac = value_format_mac(first->interfaces.items[0]->mac);
+    devices = g_strdup_printf("<interface type='bridge'><source bridge='b'/></interface>"
+                              "<interface type='bridge'><mac address='%s'/><source bridge='b'/>"
+                              "</interface>",
+                              mac);
+    g_random_set_seed(4711);
+    second = parse("", devices);
+    g_assert_cmpint(memcmp(second->interfaces.items[1]->mac, first->interfaces.items[0]->mac, 6),
+                    ==, 0);
+    g_assert_cmpint(memcmp(second->interfaces.items[0]->mac, first->interfaces.items[0]->mac, 6),
+                    !=, 0);
 }
 
 /* A null MAC, which imported configurations have, is none. */
@@ -430,6 +454,7 @@ int main(int argc, char **argv)
     g_test_add_func("/conf/metadata/element", test_element);
     g_test_add_func("/conf/metadata/refused", test_metadata_refused);
     g_test_add_func("/conf/random-identity", test_random_identity);
+    g_test_add_func("/conf/random-mac", test_random_mac_is_nobody_elses);
     g_test_add_func("/conf/null-mac", test_null_mac);
     g_test_add_func("/conf/port-ids", test_port_ids);
     g_test_add_func("/conf/live/fields", test_live_fields);
