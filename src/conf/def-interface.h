@@ -90,9 +90,10 @@ typedef struct Interface {
     int mac_check;  /* 0 not given, 1 yes, 2 no */
     char *network;
     char *portgroup;
-    char *portid; /* live: the network port's UUID as text */
-    char *bridge; /* type bridge; live also of type network: the actual bridge */
-    char *device; /* type direct; live also of type network */
+    char *portid;            /* live: the network port's UUID as text */
+    char *bridge;            /* type bridge; live also of type network: the actual bridge */
+    char *mac_table_manager; /* live: who keeps the bridge's table, as the network says */
+    char *device;            /* type direct; live also of type network */
     MacvlanMode macvlan;
     KeptXml source;           /* of the types that no container can have */
     int hostdev_driver;       /* type hostdev */

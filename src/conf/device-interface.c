@@ -38,13 +38,18 @@ static const char *const type_reasons[] = {
     [INTERFACE_VDS] = N_("only VMware has distributed switches"),
 };
 static const char *const mac_type_names[] = { NULL, "generated", "static", NULL };
-static const char *const macvlan_names[] = { "vepa", "bridge", "private", "passthrough", NULL };
+const char *const macvlan_mode_names[] = { "vepa", "bridge", "private", "passthrough", NULL };
 static const char *const hostdev_driver_names[] = { NULL, "kvm", "vfio", "xen", NULL };
 static const char *const link_names[] = { NULL, "up", "down", NULL };
 
 const char *interface_type_name(InterfaceType type)
 {
     return type_names[type];
+}
+
+InterfaceType interface_actual_type(const Interface *interface)
+{
+    return interface->actual_type ? interface->actual_type : interface->type;
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -148,13 +153,15 @@ static const Row interface_rows[] = {
                               .missing = ERR(DOMAIN, XML_ERROR) },
     { "source/@bridge",       ROW_STRING, FIELD(bridge),          ROW_NOT_EMPTY | ROW_LIVE,
                               .types = NETWORK },
+    { "source/@macTableManager", ROW_STRING, FIELD(mac_table_manager), ROW_LIVE | ROW_KEPT,
+                              .types = NETWORK | BRIDGE },
     { "source/@dev",          ROW_STRING, FIELD(device),          ROW_NOT_EMPTY, .types = DIRECT,
                               .missing = ERR(DOMAIN, XML_ERROR) },
     { "source/@dev",          ROW_STRING, FIELD(device),          ROW_NOT_EMPTY | ROW_LIVE,
                               .types = NETWORK },
-    { "source/@mode",         ROW_ENUM,   FIELD(macvlan),         .types = DIRECT, .names = macvlan_names },
+    { "source/@mode",         ROW_ENUM,   FIELD(macvlan),         .types = DIRECT, .names = macvlan_mode_names },
     { "source/@mode",         ROW_ENUM,   FIELD(macvlan),         ROW_LIVE, .types = NETWORK,
-                              .names = macvlan_names, .hidden = hide_macvlan },
+                              .names = macvlan_mode_names, .hidden = hide_macvlan },
     { "source/ip",            ROW_LIST,   FIELD(host_ips),        .record = &interface_ip_record,
                               .types = ETHERNET },
     { "source/ip",            ROW_REFUSED, .types = ~(FOREIGN | ETHERNET) },

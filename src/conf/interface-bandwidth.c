@@ -44,8 +44,16 @@ static const Row bandwidth_rows[] = {
     { "outbound", ROW_MAYBE,   offsetof(Bandwidth, outbound), .record = &outbound_record },
     { NULL },
 };
+
+/* With a classID, which is the network daemon's own and left out. */
+static const Row port_bandwidth_rows[] = {
+    { "inbound",  ROW_MAYBE, offsetof(Bandwidth, inbound),  .record = &inbound_record },
+    { "outbound", ROW_MAYBE, offsetof(Bandwidth, outbound), .record = &outbound_record },
+    { NULL },
+};
 /* clang-format on */
 
+const Record port_bandwidth_record = { "bandwidth", sizeof(Bandwidth), port_bandwidth_rows };
 const Record bandwidth_record = { "bandwidth", sizeof(Bandwidth), bandwidth_rows };
 
 static void forget_zero(OptNumber *number)
@@ -99,7 +107,7 @@ bool bandwidth_plan(const Interface *interface, PlanLink *link, GError **err)
 
     if (!bandwidth)
         return true;
-    if (interface->type == INTERFACE_DIRECT) {
+    if (interface_actual_type(interface) == INTERFACE_DIRECT) {
         title = interface_title(interface);
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
                     _("the bandwidth of %s cannot be limited: its type 'direct' leaves no end on "

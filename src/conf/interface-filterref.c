@@ -75,12 +75,19 @@ static bool check_filterref(void *object, const Reader *reader, GError **err)
     return true;
 }
 
-void filterref_plan(const Interface *interface, PlanLink *link)
+bool filterref_plan(const Interface *interface, PlanLink *link, GError **err)
 {
     const FilterRef *filter = interface->filter;
+    g_autofree char *title = NULL;
 
     if (!filter)
-        return;
+        return true;
+    if (interface_actual_type(interface) == INTERFACE_DIRECT) {
+        title = interface_title(interface);
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("%s cannot have the filter '%s': network '%s' leaves no end on the host"),
+                    title, filter->filter, interface->network);
+    }
     link->filter = g_strdup(filter->filter);
     for (size_t i = 0; i < filter->parameters.n; i++) {
         PlanParameter *parameter = PLAN_ADD(&link->filter_parameters);
@@ -88,4 +95,5 @@ void filterref_plan(const Interface *interface, PlanLink *link)
         parameter->name = g_strdup(filter->parameters.items[i]->name);
         parameter->value = g_strdup(filter->parameters.items[i]->value);
     }
+    return true;
 }

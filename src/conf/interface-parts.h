@@ -72,6 +72,7 @@ struct Bandwidth {
 };
 
 extern const Record bandwidth_record;
+extern const Record port_bandwidth_record; /* in the port of a network */
 bool bandwidth_check(const Interface *interface, GError **err);
 bool bandwidth_plan(const Interface *interface, PlanLink *link, GError **err);
 
@@ -93,7 +94,7 @@ struct FilterRef {
 };
 
 extern const Record filterref_record;
-void filterref_plan(const Interface *interface, PlanLink *link);
+bool filterref_plan(const Interface *interface, PlanLink *link, GError **err);
 
 /* ---- interface-machine.c --------------------------------------------------------------------- */
 
@@ -113,9 +114,12 @@ bool interface_machine_check(const Interface *interface, GError **err);
 
 /* ---- interface-plan.c ------------------------------------------------------------------------ */
 
+extern const char *const macvlan_mode_names[]; /* of a MacvlanMode */
 /* How messages call an interface. */
 char *interface_title(const Interface *interface);
 const char *interface_type_name(InterfaceType type);
+/* What it is after all: the answer of its network, if there is one. */
+InterfaceType interface_actual_type(const Interface *interface);
 /* The names that users gave to devices inside; the keys are borrowed. */
 GHashTable *interface_guest_names(const DomainDef *def);
 /* eth0, eth1, ... counting the interfaces without a name of their own. */

@@ -175,10 +175,18 @@ static const PlanMacvlanMode macvlan_modes[] = {
     [MACVLAN_PASSTHROUGH] = PLAN_MACVLAN_PASSTHROUGH,
 };
 
+/* Live, a network has said what it is. */
+static PlanLinkKind link_kind(const Interface *interface)
+{
+    InterfaceType type = interface_actual_type(interface);
+
+    return type == INTERFACE_NETWORK && interface->bridge ? PLAN_LINK_BRIDGE : link_kinds[type];
+}
+
 /* The host's side: what the link is, and what it is plugged into. */
 static void plan_source(const Interface *interface, PlanLink *link)
 {
-    link->kind = link_kinds[interface->type];
+    link->kind = link_kind(interface);
     link->host_name = g_strdup(interface->target_dev);
     link->isolated = interface->isolated == CHOICE_YES;
     link->network = g_strdup(interface->network);
@@ -214,7 +222,7 @@ bool interface_plan(const void *device, PlanBuilder *builder, GError **err)
     link = PLAN_ADD(&builder->plan->links);
     plan_source(interface, link);
     plan_inside(interface, builder, link);
-    filterref_plan(interface, link);
-    return plan_mtu(interface, link, err) && vlan_plan(interface, link, err) &&
-           virtualport_plan(interface, link, err) && bandwidth_plan(interface, link, err);
+    return filterref_plan(interface, link, err) && plan_mtu(interface, link, err) &&
+           vlan_plan(interface, link, err) && virtualport_plan(interface, link, err) &&
+           bandwidth_plan(interface, link, err);
 }

@@ -156,9 +156,9 @@ static bool check_pluggable(const Interface *interface, GError **err)
     const char *type = type_names[interface->virtualport->type];
     g_autofree char *title = interface_title(interface);
 
-    if (interface->type == INTERFACE_NETWORK)
+    if (!type || interface_actual_type(interface) == INTERFACE_NETWORK)
         return true;
-    if (interface->type == INTERFACE_DIRECT)
+    if (interface_actual_type(interface) == INTERFACE_DIRECT)
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
                     _("%s of type 'direct' cannot have a virtual port, here '%s'"), title, type);
     if (interface->virtualport->type == VIRTUALPORT_OPENVSWITCH)

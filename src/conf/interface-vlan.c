@@ -67,8 +67,30 @@ const Record vlan_record = { "vlan", sizeof(Vlan), vlan_rows, .check = check_vla
  * through. What a network can do is known when it is asked. */
 static bool carries_tags(const Interface *interface)
 {
-    return interface->type == INTERFACE_BRIDGE || interface->type == INTERFACE_NETWORK ||
-           (interface->type == INTERFACE_DIRECT && interface->macvlan == MACVLAN_PASSTHROUGH);
+    InterfaceType type = interface_actual_type(interface);
+
+    return type == INTERFACE_BRIDGE || type == INTERFACE_NETWORK ||
+           (type == INTERFACE_DIRECT && interface->macvlan == MACVLAN_PASSTHROUGH);
+}
+
+static bool check_carrier(const Interface *interface, const Vlan *vlan, GError **err)
+{
+    bool is_direct = interface_actual_type(interface) == INTERFACE_DIRECT;
+    g_autofree char *title = interface_title(interface);
+
+    if (!carries_tags(interface))
+        return fail(err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
+                    is_direct ? _("%s of type '%s' cannot carry VLAN %" PRId64
+                                  ": only mode 'passthrough' can")
+                              : _("%s of type '%s' cannot carry VLAN %" PRId64
+                                  ": only bridges, networks and passed-through devices can"),
+                    title, interface_type_name(interface->type), vlan->tags.items[0]->id.value);
+    if (is_direct && vlan->trunk == CHOICE_YES)
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("%s of type '%s' cannot carry a trunk: one VLAN of a device can be passed "
+                      "through"),
+                    title, interface_type_name(interface->type));
+    return true;
 }
 
 bool vlan_plan(const Interface *interface, PlanLink *link, GError **err)
@@ -76,20 +98,11 @@ bool vlan_plan(const Interface *interface, PlanLink *link, GError **err)
     static const PlanNativeVlan native[] = { PLAN_NATIVE_VLAN_NO, PLAN_NATIVE_VLAN_TAGGED,
                                              PLAN_NATIVE_VLAN_UNTAGGED };
     const Vlan *vlan = interface->vlan;
-    g_autofree char *title = NULL;
 
     if (!vlan)
         return true;
-    if (!carries_tags(interface)) {
-        title = interface_title(interface);
-        return fail(
-            err, ERR(DOMAIN, CONFIG_UNSUPPORTED),
-            interface->type == INTERFACE_DIRECT
-                ? _("%s of type '%s' cannot carry VLAN %" PRId64 ": only mode 'passthrough' can")
-                : _("%s of type '%s' cannot carry VLAN %" PRId64
-                    ": only bridges, networks and passed-through devices can"),
-            title, interface_type_name(interface->type), vlan->tags.items[0]->id.value);
-    }
+    if (!check_carrier(interface, vlan, err))
+        return false;
     link->trunk = vlan->trunk == CHOICE_YES;
     for (size_t i = 0; i < vlan->tags.n; i++)
         *PLAN_ADD(&link->vlans) = (PlanVlanTag){

@@ -76,51 +76,6 @@ static bool has_console_log(const Plan *plan)
     return false;
 }
 
-static bool has_link_kind(const Plan *plan)
-{
-    for (uint32_t i = 0; i < plan->links.len; i++)
-        if (plan->links.items[i].kind > PLAN_LINK_ETHERNET)
-            return true;
-    return false;
-}
-
-static bool has_vlan(const Plan *plan)
-{
-    for (uint32_t i = 0; i < plan->links.len; i++)
-        if (plan->links.items[i].vlans.len)
-            return true;
-    return false;
-}
-
-static bool has_port_type(const Plan *plan)
-{
-    for (uint32_t i = 0; i < plan->links.len; i++)
-        if (*plan->links.items[i].port_type)
-            return true;
-    return false;
-}
-
-static bool limits(const PlanBandwidth *bandwidth)
-{
-    return bandwidth->average || bandwidth->peak || bandwidth->burst || bandwidth->floor;
-}
-
-static bool has_bandwidth(const Plan *plan)
-{
-    for (uint32_t i = 0; i < plan->links.len; i++)
-        if (limits(&plan->links.items[i].inbound) || limits(&plan->links.items[i].outbound))
-            return true;
-    return false;
-}
-
-static bool has_filter(const Plan *plan)
-{
-    for (uint32_t i = 0; i < plan->links.len; i++)
-        if (*plan->links.items[i].filter)
-            return true;
-    return false;
-}
-
 static bool has_label(const Plan *plan)
 {
     for (uint32_t i = 0; i < plan->labels.len; i++)
@@ -144,11 +99,6 @@ static const Missing missing[] = {
     { N_("a USB device"),                          has_usb         },
     { N_("a console that is no terminal"),         has_console_kind},
     { N_("a console with a log"),                  has_console_log },
-    { N_("a network device of this type"),         has_link_kind   },
-    { N_("a VLAN"),                                has_vlan        },
-    { N_("a virtual port"),                        has_port_type   },
-    { N_("a limit on bandwidth"),                  has_bandwidth   },
-    { N_("a network filter"),                      has_filter      },
     { N_("a security label"),                      has_label       },
 };
 

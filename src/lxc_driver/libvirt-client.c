@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The virtlxcd authors
 
-/* See libvirt-client.h. A monolithic libvirtd serves the scheme `network` like virtnetworkd does.
- */
+/* See libvirt-client.h. A monolithic libvirtd serves the schemes of all the others. */
 #include "lxc_driver/libvirt-client.h"
 
 #include <gmodule.h>
@@ -19,6 +18,15 @@ static const struct {
     const char *name;
     size_t offset; /* of the pointer in LibvirtClient */
 } functions[] = { LIBVIRT_FUNCTIONS(LIBVIRT_ROW) };
+
+/* In the order of LibvirtDaemon. */
+static const struct {
+    const char *scheme;
+    const char *socket;
+} daemons[] = {
+    [LIBVIRT_NETWORK] = {"network",   "virtnetworkd-sock" },
+    [LIBVIRT_NWFILTER] = { "nwfilter", "virtnwfilterd-sock"},
+};
 
 /* The library reports every error to standard error as well, unless somebody else listens. */
 static void ignore_report(void *data, virErrorPtr error)
@@ -41,7 +49,7 @@ static bool load_functions(LibvirtClient *client, GError **err)
 
     if (!module)
         return fail(err, ERR(LXC, INTERNAL_ERROR),
-                    _("cannot load '%s', which interfaces on libvirt networks need: %s"), LIBRARY,
+                    _("cannot load '%s', which libvirt's other daemons are asked by: %s"), LIBRARY,
                     g_module_error());
     g_module_make_resident(module);
     for (size_t i = 0; i < G_N_ELEMENTS(functions); i++) {
@@ -53,20 +61,21 @@ static bool load_functions(LibvirtClient *client, GError **err)
     return true;
 }
 
-static char *network_uri(const char *run_dir)
+static char *daemon_uri(const char *run_dir, LibvirtDaemon daemon)
 {
-    g_autofree char *modular = g_build_filename(run_dir, "virtnetworkd-sock", NULL);
+    g_autofree char *modular = g_build_filename(run_dir, daemons[daemon].socket, NULL);
     g_autofree char *monolithic = g_build_filename(run_dir, "libvirt-sock", NULL);
     const bool is_modular = g_file_test(modular, G_FILE_TEST_EXISTS);
     g_autofree char *socket = g_uri_escape_string(is_modular ? modular : monolithic, "/", FALSE);
 
-    return g_strconcat("network+unix:///system?socket=", socket, NULL);
+    return g_strconcat(daemons[daemon].scheme, "+unix:///system?socket=", socket, NULL);
 }
 
-bool libvirt_client_open(const char *run_dir, LibvirtClient **ret_client, GError **err)
+bool libvirt_client_open(const char *run_dir, LibvirtDaemon daemon, LibvirtClient **ret_client,
+                         GError **err)
 {
     g_autoptr(LibvirtClient) client = g_new0(LibvirtClient, 1);
-    g_autofree char *uri = network_uri(run_dir);
+    g_autofree char *uri = daemon_uri(run_dir, daemon);
 
     if (!load_functions(client, err))
         return false;
@@ -88,7 +97,7 @@ bool libvirt_client_fail(const LibvirtClient *client, GError **err)
     const bool has_detail = last && last->str1 && strstr(last->str1, "%s") && last->str2;
 
     if (!last)
-        return fail(err, ERR(LXC, INTERNAL_ERROR), _("the network daemon gave no reason"));
+        return fail(err, ERR(LXC, INTERNAL_ERROR), _("the other daemon gave no reason"));
     return fail_remote(err, last->domain, last->code,
                        last->code == VIR_ERR_SYSTEM_ERROR ? last->int1 : 0,
                        has_detail      ? last->str2

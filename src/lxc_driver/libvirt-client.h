@@ -2,10 +2,10 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * This daemon as a client of libvirt's network daemon, through libvirt's public API.
+ * This daemon as a client of libvirt's other daemons, through libvirt's public API.
  *
- * libvirt.so.0 is loaded when it is first needed and not linked: most containers use no libvirt
- * network, and the library brings some 10 MB of memory and 20 ms of start with it. The functions
+ * libvirt.so.0 is loaded when it is first needed and not linked: most containers use none of them,
+ * and the library brings some 10 MB of memory and 20 ms of start with it. The functions
  * come in a table, typed by the header's own prototypes. All of this blocks: worker threads only.
  */
 #pragma once
@@ -29,18 +29,25 @@
     X(virNetworkPortDelete)                                                                        \
     X(virNetworkPortFree)                                                                          \
     X(virNetworkGetDHCPLeases)                                                                     \
-    X(virNetworkDHCPLeaseFree)
+    X(virNetworkDHCPLeaseFree)                                                                     \
+    X(virNWFilterBindingCreateXML)                                                                 \
+    X(virNWFilterBindingLookupByPortDev)                                                           \
+    X(virNWFilterBindingDelete)                                                                    \
+    X(virNWFilterBindingFree)
 
 #define LIBVIRT_MEMBER(name) __typeof__(name) *name;
 
-/* One connection to the network daemon and the functions to use it with. */
+typedef enum LibvirtDaemon { LIBVIRT_NETWORK, LIBVIRT_NWFILTER } LibvirtDaemon;
+
+/* One connection to a daemon and the functions to use it with. */
 typedef struct LibvirtClient {
     LIBVIRT_FUNCTIONS(LIBVIRT_MEMBER)
     virConnectPtr connection;
 } LibvirtClient;
 
-/* `run_dir` holds virtnetworkd-sock, or the libvirt-sock of a daemon that does everything. */
-bool libvirt_client_open(const char *run_dir, LibvirtClient **ret_client, GError **err);
+/* `run_dir` holds the daemon's own socket, or the libvirt-sock of a daemon that does everything. */
+bool libvirt_client_open(const char *run_dir, LibvirtDaemon daemon, LibvirtClient **ret_client,
+                         GError **err);
 void libvirt_client_close(LibvirtClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LibvirtClient, libvirt_client_close)
 

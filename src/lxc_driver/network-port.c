@@ -6,8 +6,8 @@
  * thread with a connection of its own, and the caller's callback, which the main loop runs with
  * what came out. A job shares nothing with the rest of the daemon.
  *
- * A port is described by a small XML document. What the network adds to it on the way (the bridge)
- * is read back from the port itself.
+ * A port is described by a small XML document. What the network adds to it on the way (where it is
+ * plugged in, limits, VLANs) is read back from the port itself.
  */
 #include "lxc_driver/network-port.h"
 
@@ -18,7 +18,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "lxc_driver/libvirt-client.h"
-#include "lxc_driver/uuid.h"
 
 typedef struct PortJob PortJob;
 typedef bool PortRun(PortJob *job, GError **err);
@@ -29,9 +28,9 @@ struct PortJob {
     char *network;
     char *xml;
     char *id;
-    NetworkPort *port; /* what `run` made */
-    GArray *queries;   /* LeaseQuery */
-    GArray *leases;    /* NetworkLease, what `run` found */
+    char *answer;    /* what became of `xml` */
+    GArray *queries; /* LeaseQuery */
+    GArray *leases;  /* NetworkLease, what `run` found */
     NetworkPortMade *made;
     NetworkPortDone *done;
     NetworkLeasesFound *found;
@@ -42,16 +41,6 @@ typedef struct LeaseQuery {
     char *network;
     char mac[18];
 } LeaseQuery;
-
-void network_port_free(NetworkPort *port)
-{
-    if (!port)
-        return;
-    g_free(port->id);
-    g_free(port->bridge);
-    g_free(port->mac_table_manager);
-    g_free(port);
-}
 
 static void lease_clear(void *data)
 {
@@ -74,7 +63,7 @@ static void port_job_free(PortJob *job)
     g_free(job->network);
     g_free(job->xml);
     g_free(job->id);
-    network_port_free(job->port);
+    g_free(job->answer);
     g_clear_pointer(&job->queries, g_array_unref);
     g_clear_pointer(&job->leases, g_array_unref);
     g_free(job);
@@ -100,7 +89,7 @@ static void deliver(GObject *source, GAsyncResult *result, gpointer data)
 
     (void)g_task_propagate_boolean(G_TASK(result), &err); /* err says it */
     if (job->made)
-        job->made(err ? NULL : g_steal_pointer(&job->port), err, job->data);
+        job->made(err ? NULL : job->answer, err, job->data);
     if (job->done)
         job->done(err, job->data);
     if (job->found && err)
@@ -118,106 +107,6 @@ static void start_job(PortJob *job)
     g_task_run_in_thread(task, run_in_thread);
 }
 
-/* ---- the port's document ------------------------------------------------------------------- */
-
-static void append_escaped(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void append_escaped(GString *out, const char *format, ...)
-{
-    g_autofree char *text = NULL;
-    va_list args;
-
-    va_start(args, format);
-    text = g_markup_vprintf_escaped(format, args);
-    va_end(args);
-    g_string_append(out, text);
-}
-
-static void format_mac(const uint8_t mac[6], char ret_text[18])
-{
-    g_snprintf(ret_text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-               mac[4], mac[5]);
-}
-
-/* `port` is NULL for a new one: then the network decides where to plug it in. */
-static char *format_port(const NetworkPortOwner *owner, const PlanLink *link, const char *id,
-                         const NetworkPort *port)
-{
-    GString *out = g_string_new("<networkport>\n");
-    char owner_uuid[UUID_TEXT_SIZE];
-    char mac[18];
-
-    format_mac(link->mac, mac);
-    uuid_print(owner->uuid, owner_uuid);
-    append_escaped(out, "  <uuid>%s</uuid>\n", id);
-    append_escaped(out, "  <owner>\n    <name>%s</name>\n    <uuid>%s</uuid>\n  </owner>\n",
-                   owner->name, owner_uuid);
-    if (link->portgroup[0])
-        append_escaped(out, "  <group>%s</group>\n", link->portgroup);
-    append_escaped(out, "  <mac address='%s'/>\n", mac);
-    if (link->isolated)
-        g_string_append(out, "  <port isolated='yes'/>\n");
-    if (port && port->mac_table_manager)
-        append_escaped(out, "  <plug type='network' bridge='%s' macTableManager='%s'/>\n",
-                       port->bridge, port->mac_table_manager);
-    else if (port)
-        append_escaped(out, "  <plug type='network' bridge='%s'/>\n", port->bridge);
-    g_string_append(out, "</networkport>\n");
-    return g_string_free(out, FALSE);
-}
-
-/* What is wanted from the document of an existing port. */
-typedef struct PortFacts {
-    char *plug;
-    NetworkPort *port;
-} PortFacts;
-
-static void keep(char **slot, const char *text)
-{
-    g_free(*slot);
-    *slot = g_strdup(text);
-}
-
-static void start_element(GMarkupParseContext *context, const char *element, const char **names,
-                          const char **values, gpointer data, GError **err)
-{
-    PortFacts *facts = data;
-    NetworkPort *port = facts->port;
-    const bool is_plug = strcmp(element, "plug") == 0;
-    const bool is_options = strcmp(element, "port") == 0;
-
-    for (size_t i = 0; names[i]; i++) {
-        if (is_plug && strcmp(names[i], "type") == 0)
-            keep(&facts->plug, values[i]);
-        if (is_plug && strcmp(names[i], "bridge") == 0)
-            keep(&port->bridge, values[i]);
-        if (is_plug && strcmp(names[i], "macTableManager") == 0)
-            keep(&port->mac_table_manager, values[i]);
-        if (is_options && strcmp(names[i], "isolated") == 0)
-            port->isolated = strcmp(values[i], "yes") == 0;
-    }
-}
-
-static bool parse_port(const char *xml, const char *network, NetworkPort *port, GError **err)
-{
-    const GMarkupParser parser = { .start_element = start_element };
-    PortFacts facts = { .port = port };
-    g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(&parser, 0, &facts, NULL);
-    g_autofree char *plug = NULL;
-    bool parsed = g_markup_parse_context_parse(context, xml, -1, err) &&
-                  g_markup_parse_context_end_parse(context, err);
-
-    plug = facts.plug;
-    if (!parsed)
-        return fail_while(err, _("cannot understand the port of network '%s'"), network);
-    if (plug && strcmp(plug, "network") != 0 && strcmp(plug, "bridge") != 0)
-        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                    _("network '%s' connects interfaces by '%s', which is not supported"), network,
-                    plug);
-    if (!plug || !port->bridge)
-        return fail(err, ERR(LXC, INTERNAL_ERROR), _("network '%s' named no bridge"), network);
-    return true;
-}
-
 /* ---- jobs, in their threads ---------------------------------------------------------------- */
 
 static bool open_network(const PortJob *job, LibvirtClient **ret_client, virNetworkPtr *ret_network,
@@ -225,7 +114,7 @@ static bool open_network(const PortJob *job, LibvirtClient **ret_client, virNetw
 {
     g_autoptr(LibvirtClient) client = NULL;
 
-    if (!libvirt_client_open(job->run_dir, &client, err))
+    if (!libvirt_client_open(job->run_dir, LIBVIRT_NETWORK, &client, err))
         return false;
     *ret_network = client->virNetworkLookupByName(client->connection, job->network);
     if (!*ret_network)
@@ -234,19 +123,12 @@ static bool open_network(const PortJob *job, LibvirtClient **ret_client, virNetw
     return true;
 }
 
+/* The text is libvirt's own, which means the C library's. */
 static bool read_port(const LibvirtClient *client, virNetworkPortPtr handle, PortJob *job,
                       GError **err)
 {
-    g_autofree char *xml = client->virNetworkPortGetXMLDesc(handle, 0);
-    g_autoptr(NetworkPort) port = g_new0(NetworkPort, 1);
-
-    if (!xml)
-        return libvirt_client_fail(client, err);
-    if (!parse_port(xml, job->network, port, err))
-        return false;
-    port->id = g_strdup(job->id);
-    job->port = g_steal_pointer(&port);
-    return true;
+    job->answer = client->virNetworkPortGetXMLDesc(handle, 0);
+    return job->answer || libvirt_client_fail(client, err);
 }
 
 static bool run_create(PortJob *job, GError **err)
@@ -363,7 +245,7 @@ static bool run_leases(PortJob *job, GError **err)
 {
     g_autoptr(LibvirtClient) client = NULL;
 
-    if (!libvirt_client_open(job->run_dir, &client, err))
+    if (!libvirt_client_open(job->run_dir, LIBVIRT_NETWORK, &client, err))
         return false;
     for (guint i = 0; i < job->queries->len; i++)
         if (!find_leases(client, &g_array_index(job->queries, LeaseQuery, i), i, job->leases, err))
@@ -373,53 +255,57 @@ static bool run_leases(PortJob *job, GError **err)
 
 /* ---- the calls ----------------------------------------------------------------------------- */
 
-static PortJob *new_job(PortRun *run, const char *run_dir, const char *network, void *data)
+static PortJob *new_job(PortRun *run, const NetworkPortPlace *place, void *data)
 {
     PortJob *job = g_new0(PortJob, 1);
 
     job->run = run;
-    job->run_dir = g_strdup(run_dir);
-    job->network = g_strdup(network);
+    job->run_dir = g_strdup(place->run_dir);
+    job->network = g_strdup(place->network);
+    job->id = g_strdup(place->id);
     job->data = data;
     return job;
 }
 
-void network_port_create(const NetworkPortOwner *owner, const PlanLink *link, const char *id,
-                         NetworkPortMade *made, void *data)
+void network_port_create(const NetworkPortPlace *place, const char *xml, NetworkPortMade *made,
+                         void *data)
 {
-    PortJob *job = new_job(run_create, owner->run_dir, link->network, data);
+    PortJob *job = new_job(run_create, place, data);
 
-    job->id = g_strdup(id);
-    job->xml = format_port(owner, link, id, NULL);
+    job->xml = g_strdup(xml);
     job->made = made;
     start_job(job);
 }
 
-void network_port_reclaim(const NetworkPortOwner *owner, const PlanLink *link,
-                          const NetworkPort *port, NetworkPortDone *done, void *data)
+void network_port_reclaim(const NetworkPortPlace *place, const char *xml, NetworkPortDone *done,
+                          void *data)
 {
-    PortJob *job = new_job(run_reclaim, owner->run_dir, link->network, data);
+    PortJob *job = new_job(run_reclaim, place, data);
 
-    job->id = g_strdup(port->id);
-    job->xml = format_port(owner, link, port->id, port);
+    job->xml = g_strdup(xml);
     job->done = done;
     start_job(job);
 }
 
-void network_port_release(const char *run_dir, const char *network, const char *port_id,
-                          NetworkPortDone *done, void *data)
+void network_port_release(const NetworkPortPlace *place, NetworkPortDone *done, void *data)
 {
-    PortJob *job = new_job(run_release, run_dir, network, data);
+    PortJob *job = new_job(run_release, place, data);
 
-    job->id = g_strdup(port_id);
     job->done = done;
     start_job(job);
+}
+
+static void format_mac(const uint8_t mac[6], char ret_text[18])
+{
+    g_snprintf(ret_text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+               mac[4], mac[5]);
 }
 
 void network_port_leases(const char *run_dir, const NetworkLeaseQuery *queries, size_t n_queries,
                          NetworkLeasesFound *found, void *data)
 {
-    PortJob *job = new_job(run_leases, run_dir, NULL, data);
+    const NetworkPortPlace place = { .run_dir = run_dir };
+    PortJob *job = new_job(run_leases, &place, data);
 
     job->queries = g_array_new(FALSE, TRUE, sizeof(LeaseQuery));
     g_array_set_clear_func(job->queries, query_clear);

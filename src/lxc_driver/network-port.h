@@ -12,45 +12,32 @@
  */
 #pragma once
 
-#include "plan-xdr.h"
-
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-/* Who wants the port. Everything is copied. */
-typedef struct NetworkPortOwner {
+/* Which port is meant. Everything is copied. */
+typedef struct NetworkPortPlace {
     const char *run_dir;
-    const char *name; /* of the domain */
-    uint8_t uuid[16];
-} NetworkPortOwner;
+    const char *network;
+    const char *id; /* a fresh uuid when it is made, which the caller has noted down before */
+} NetworkPortPlace;
 
-typedef struct NetworkPort {
-    char *id;                /* the port's uuid as text: `portid` in live XML */
-    char *bridge;            /* plug the link in here */
-    char *mac_table_manager; /* "kernel", "libvirt" or NULL */
-    bool isolated;           /* the network wants its ports kept apart from each other */
-} NetworkPort;
-
-void network_port_free(NetworkPort *port);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NetworkPort, network_port_free)
-
-/* `port` is the callee's to free, NULL on failure; err is borrowed, NULL on success. */
-typedef void NetworkPortMade(NetworkPort *port, const GError *err, void *data);
+/* `xml` is the network's answer, NULL on failure; both are borrowed, err is NULL on success. */
+typedef void NetworkPortMade(const char *xml, const GError *err, void *data);
 typedef void NetworkPortDone(const GError *err, void *data);
 
-/* A port for a link of kind NETWORK. `id` is a fresh uuid, which the caller has noted down before.
- */
-void network_port_create(const NetworkPortOwner *owner, const PlanLink *link, const char *id,
-                         NetworkPortMade *made, void *data);
+/* The documents are conf/interface-port.h's. */
+void network_port_create(const NetworkPortPlace *place, const char *xml, NetworkPortMade *made,
+                         void *data);
 
 /* Tells the network daemon again about a port made by an earlier daemon of ours. */
-void network_port_reclaim(const NetworkPortOwner *owner, const PlanLink *link,
-                          const NetworkPort *port, NetworkPortDone *done, void *data);
+void network_port_reclaim(const NetworkPortPlace *place, const char *xml, NetworkPortDone *done,
+                          void *data);
 
 /* Gives a port back. A port or network that is gone is fine. `done` may be NULL: failures are
  * logged. */
-void network_port_release(const char *run_dir, const char *network, const char *port_id,
-                          NetworkPortDone *done, void *data);
+void network_port_release(const NetworkPortPlace *place, NetworkPortDone *done, void *data);
 
 /* What the network's DHCP server gave out, for several interfaces at once. */
 typedef struct NetworkLeaseQuery {

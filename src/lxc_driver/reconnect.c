@@ -7,9 +7,11 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "conf/interface-port.h"
 #include "lxc_driver/domain-list.h"
 #include "lxc_driver/events.h"
 #include "lxc_driver/file.h"
+#include "lxc_driver/filter-binding.h"
 #include "lxc_driver/network-port.h"
 #include "lxc_driver/start.h"
 #include "lxc_driver/state.h"
@@ -101,13 +103,13 @@ typedef struct Meeting {
     Job *job;
 } Meeting;
 
-/* The answers of a domain's ports that are still to come; its job ends with the last. */
+/* The answers of other daemons that are still to come for a domain; its job ends with the last. */
 typedef struct Reclaiming {
     Job *job;
     unsigned pending;
 } Reclaiming;
 
-static void port_settled(Reclaiming *reclaiming)
+static void one_settled(Reclaiming *reclaiming)
 {
     if (--reclaiming->pending > 0)
         return;
@@ -119,32 +121,59 @@ static void reclaimed(const GError *err, void *data)
 {
     if (err)
         log_warning(_("a network port could not be claimed again: %s"), err->message);
-    port_settled(data);
+    one_settled(data);
 }
 
 /* The network daemon may have restarted too and must learn of our ports again. */
 static void reclaim_ports(const Domain *domain, Reclaiming *reclaiming)
 {
-    NetworkPortOwner owner = { .run_dir = domain->driver->network_run_dir, .name = domain->name };
-    g_autoptr(GError) err = NULL;
-    g_autoptr(Plan) plan = NULL;
+    const DomainDef *live = domain->live;
 
-    memcpy(owner.uuid, domain->uuid, sizeof owner.uuid);
+    for (size_t i = 0; i < live->interfaces.n; i++) {
+        const Interface *interface = live->interfaces.items[i];
+        NetworkPortPlace place = { .run_dir = domain->driver->network_run_dir,
+                                   .network = interface->network,
+                                   .id = interface->portid };
+        g_autofree char *xml = NULL;
+        if (interface->type != INTERFACE_NETWORK || !place.id)
+            continue;
+        xml = interface_port_format(live, interface, PORT_PLUG_KNOWN);
+        reclaiming->pending++;
+        network_port_reclaim(&place, xml, reclaimed, reclaiming);
+    }
+}
+
+static void filters_kept(void *data)
+{
+    one_settled(data);
+}
+
+static bool has_filter(const DomainDef *live)
+{
+    for (size_t i = 0; i < live->interfaces.n; i++)
+        if (live->interfaces.items[i]->filter)
+            return true;
+    return false;
+}
+
+static void keep_filters(const Domain *domain, Reclaiming *reclaiming)
+{
+    FilterOwner owner = { .run_dir = domain->driver->network_run_dir, .name = domain->name };
+    g_autoptr(GError) err = NULL;
+    Plan *plan = NULL;
+
+    if (!has_filter(domain->live))
+        return;
     if (!domain_def_compile(domain->live, &domain->driver->host, &plan, &err)) {
         log_warning("%s", err->message);
         return;
     }
-    for (size_t i = 0; i < domain->live->interfaces.n && i < plan->links.len; i++) {
-        const Interface *interface = domain->live->interfaces.items[i];
-        NetworkPort port = { .id = interface->portid, .bridge = interface->bridge };
-        if (interface->type != INTERFACE_NETWORK || !port.id)
-            continue;
-        reclaiming->pending++;
-        network_port_reclaim(&owner, &plan->links.items[i], &port, reclaimed, reclaiming);
-    }
+    memcpy(owner.uuid, domain->uuid, sizeof owner.uuid);
+    reclaiming->pending++;
+    filter_bindings_keep(&owner, plan, filters_kept, reclaiming);
 }
 
-/* Whoever stops the domain waits for its ports: one claimed after its release would stay. */
+/* Whoever stops the domain waits for them: what is claimed after its release would stay. */
 static void met(Domain *domain, const GError *err, void *data)
 {
     Meeting *meeting = data;
@@ -156,9 +185,11 @@ static void met(Domain *domain, const GError *err, void *data)
     g_free(meeting);
     if (err)
         log_warning(_("domain '%s' is lost: %s"), domain->name, err->message);
-    else if (domain_is_active(domain))
+    if (!err && domain_is_active(domain)) {
         reclaim_ports(domain, reclaiming);
-    port_settled(reclaiming);
+        keep_filters(domain, reclaiming);
+    }
+    one_settled(reclaiming);
     settled(reconnecting);
 }
 

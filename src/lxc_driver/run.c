@@ -37,19 +37,12 @@ Run *run_new(Domain *domain, DomainDef *live, RunDone *done, void *data)
     return run;
 }
 
-static void free_links(Run *run)
-{
-    for (size_t i = 0; run->links && i < run->plan->links.len; i++)
-        xdr_clear(&plan_link_xdr, &run->links[i]);
-    g_free(run->links);
-}
-
 static void run_free(Run *run)
 {
     for (size_t i = 0; i < run->n_fds; i++)
         fd_close(run->fds[i]);
     g_free(run->fds);
-    free_links(run);
+    domain_def_plan_free(run->wired);
     domain_def_plan_free(run->plan);
     domain_def_free(run->live);
     g_clear_error(&run->error);

@@ -30,7 +30,7 @@ struct Run {
     Domain *domain;  /* a reference */
     DomainDef *live; /* the definition worked on; filled in by the steps of a start */
     Plan *plan;      /* a start's; a clean-up makes it when it needs it */
-    PlanLink *links; /* copies of the plan's, networks resolved to bridges; n as in the plan */
+    Plan *wired;     /* the same when the networks have said what their links are; NULL: `plan` */
     int *fds;        /* descriptors for init, owned */
     size_t n_fds;
     size_t at; /* the step under way */
@@ -42,7 +42,7 @@ struct Run {
     int outcome;          /* StateEvent at the end of an undo */
     GError *error;        /* why a start is undone */
     GPtrArray *work;      /* what the step under way still has to do */
-    bool links_under_way; /* a thread is making links and uses `links` */
+    bool links_under_way; /* a thread is making links and uses the plan */
     GError *late_error;   /* what ended the start meanwhile */
     bool waits_for_end;   /* a stop: the container was told to end */
     guint watch;          /* what the run waits for besides, */

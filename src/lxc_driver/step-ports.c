@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "conf/interface-port.h"
 #include "lxc_driver/network-port.h"
 #include "lxc_driver/status.h"
 #include "lxc_driver/steps.h"
@@ -23,6 +24,15 @@ typedef struct Claim {
     size_t index;
 } Claim;
 
+/* ---- asking ------------------------------------------------------------------------------------
+ */
+
+/* With what the networks said the definition has other links, and perhaps impossible ones. */
+static bool compile_again(Run *run, GError **err)
+{
+    return domain_def_compile(run->live, &run->domain->driver->host, &run->wired, err);
+}
+
 /* How many answers are still to come, and the first thing that went wrong. */
 static void answer_came(Run *run, Claim *claim, const GError *err)
 {
@@ -32,57 +42,44 @@ static void answer_came(Run *run, Claim *claim, const GError *err)
     if (run->work->len > 0)
         return;
     g_clear_pointer(&run->work, g_ptr_array_unref);
-    if (!run->error)
+    if (!run->error && compile_again(run, &run->error))
         (void)status_save(run->domain, run->live, &run->error); /* told by run->error */
     run_step_done(run, g_steal_pointer(&run->error));
 }
 
-/* From here on the link is a bridge's. */
-static void plug_in(Run *run, size_t index, const NetworkPort *port)
+static Interface *interface_of(const Claim *claim)
 {
-    Interface *interface = run->live->interfaces.items[index];
-    PlanLink *link = &run->links[index];
-
-    g_free(interface->bridge);
-    interface->bridge = g_strdup(port->bridge);
-    free(link->bridge);
-    link->bridge = strdup(port->bridge);
-    link->kind = PLAN_LINK_BRIDGE;
-    link->isolated = link->isolated || port->isolated;
+    return claim->run->live->interfaces.items[claim->index];
 }
 
 static void set_port_id(const Claim *claim, const char *id)
 {
-    Interface *interface = claim->run->live->interfaces.items[claim->index];
+    Interface *interface = interface_of(claim);
 
     g_free(interface->portid);
     interface->portid = g_strdup(id);
 }
 
-static void port_made(NetworkPort *port, const GError *err, void *data)
+static NetworkPortPlace place_of(const Claim *claim)
 {
-    Claim *claim = data;
-
-    if (port)
-        plug_in(claim->run, claim->index, port);
-    else
-        set_port_id(claim, NULL);
-    network_port_free(port);
-    answer_came(claim->run, claim, err);
+    return (NetworkPortPlace){
+        .run_dir = claim->run->domain->driver->network_run_dir,
+        .network = interface_of(claim)->network,
+        .id = interface_of(claim)->portid,
+    };
 }
 
-static bool copy_links(Run *run, GError **err)
+/* A port that was made and is of no use is given back by the undo. */
+static void port_made(const char *xml, const GError *err, void *data)
 {
-    const Plan *plan = run->plan;
+    Claim *claim = data;
+    g_autoptr(GError) local = NULL;
 
-    run->links = g_new0(PlanLink, plan->links.len + 1);
-    for (size_t i = 0; i < plan->links.len; i++)
-        if (!xdr_copy(&plan_link_xdr, &plan->links.items[i], &run->links[i]))
-            return fail(err, ERR(LXC, NO_MEMORY), _("out of memory"));
-    if (plan->links.len != run->live->interfaces.n)
-        return fail(err, ERR(LXC, INTERNAL_ERROR), _("the plan of %zu interfaces has %u links"),
-                    run->live->interfaces.n, plan->links.len);
-    return true;
+    if (xml)
+        (void)interface_port_apply(xml, interface_of(claim), &local); /* told by local */
+    else
+        set_port_id(claim, NULL);
+    answer_came(claim->run, claim, err ? err : local);
 }
 
 /* Puts a claim for each wanted interface to run->work; false when there is none. */
@@ -104,7 +101,7 @@ static bool gather(Run *run, bool (*is_wanted)(const Run *run, size_t index))
 
 static bool wants_port(const Run *run, size_t index)
 {
-    return run->links[index].kind == PLAN_LINK_NETWORK;
+    return run->live->interfaces.items[index]->type == INTERFACE_NETWORK;
 }
 
 static bool has_port(const Run *run, size_t index)
@@ -126,13 +123,10 @@ static bool choose_ids(Run *run, GError **err)
 /* Answers come from the main loop, never from inside these calls: run->work stays as it is. */
 void step_ports_claim(Run *run)
 {
-    Domain *domain = run->domain;
-    NetworkPortOwner owner = { .run_dir = domain->driver->network_run_dir, .name = domain->name };
     GError *err = NULL;
 
-    memcpy(owner.uuid, domain->uuid, sizeof owner.uuid);
-    if (!copy_links(run, &err) || !gather(run, wants_port)) {
-        run_step_done(run, err);
+    if (!gather(run, wants_port)) {
+        run_step_done(run, NULL);
         return;
     }
     if (!choose_ids(run, &err)) {
@@ -142,10 +136,15 @@ void step_ports_claim(Run *run)
     }
     for (guint i = 0; i < run->work->len; i++) {
         Claim *claim = g_ptr_array_index(run->work, i);
-        const Interface *interface = run->live->interfaces.items[claim->index];
-        network_port_create(&owner, &run->links[claim->index], interface->portid, port_made, claim);
+        const NetworkPortPlace place = place_of(claim);
+        g_autofree char *xml =
+            interface_port_format(run->live, interface_of(claim), PORT_PLUG_OPEN);
+        network_port_create(&place, xml, port_made, claim);
     }
 }
+
+/* ---- giving back -------------------------------------------------------------------------------
+ */
 
 static void port_released(const GError *err, void *data)
 {
@@ -171,8 +170,7 @@ void step_ports_release(Run *run)
     }
     for (guint i = 0; i < run->work->len; i++) {
         Claim *claim = g_ptr_array_index(run->work, i);
-        const Interface *interface = run->live->interfaces.items[claim->index];
-        network_port_release(run->domain->driver->network_run_dir, interface->network,
-                             interface->portid, port_released, claim);
+        const NetworkPortPlace place = place_of(claim);
+        network_port_release(&place, port_released, claim);
     }
 }

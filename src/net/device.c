@@ -12,8 +12,12 @@
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
+
+#define ADDR_GEN_MODE_NONE 1 /* IN6_ADDR_GEN_MODE_NONE of linux/if_link.h, an enum there */
 
 static void parse_stats(const struct nlattr *attr, LinkStats *stats)
 {
@@ -33,12 +37,17 @@ static void parse_stats(const struct nlattr *attr, LinkStats *stats)
     };
 }
 
-static void parse_kind(struct nlattr *linkinfo, Device *device)
+static void parse_info(struct nlattr *linkinfo, Device *device)
 {
     struct nlattr *kind = nla_find(nla_data(linkinfo), nla_len(linkinfo), IFLA_INFO_KIND);
+    struct nlattr *data = nla_find(nla_data(linkinfo), nla_len(linkinfo), IFLA_INFO_DATA);
+    struct nlattr *filtering = NULL;
 
     if (kind)
         (void)nla_strlcpy(device->kind, kind, sizeof device->kind);
+    if (data && strcmp(device->kind, "bridge") == 0)
+        filtering = nla_find(nla_data(data), nla_len(data), IFLA_BR_VLAN_FILTERING);
+    device->sorts_vlans = filtering && nla_get_u8(filtering);
 }
 
 void device_parse(struct nlmsghdr *header, Device *ret_device)
@@ -51,14 +60,17 @@ void device_parse(struct nlmsghdr *header, Device *ret_device)
         nlmsg_parse(header, sizeof *head, tb, IFLA_MAX, NULL) < 0)
         return;
     ret_device->index = head->ifi_index;
+    ret_device->up = head->ifi_flags & IFF_UP;
     if (tb[IFLA_IFNAME])
         (void)nla_strlcpy(ret_device->name, tb[IFLA_IFNAME], sizeof ret_device->name);
     if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) == sizeof ret_device->mac)
         memcpy(ret_device->mac, nla_data(tb[IFLA_ADDRESS]), sizeof ret_device->mac);
+    if (tb[IFLA_MTU])
+        ret_device->mtu = nla_get_u32(tb[IFLA_MTU]);
     if (tb[IFLA_LINK])
         ret_device->peer = (int)nla_get_u32(tb[IFLA_LINK]);
     if (tb[IFLA_LINKINFO])
-        parse_kind(tb[IFLA_LINKINFO], ret_device);
+        parse_info(tb[IFLA_LINKINFO], ret_device);
     if (tb[IFLA_STATS64])
         parse_stats(tb[IFLA_STATS64], &ret_device->stats);
 }
@@ -104,6 +116,53 @@ bool device_find_index(Rtnl *rtnl, int index, Device *ret_device, GError **err)
     g_autoptr(NlMsg) msg = rtnl_message(RTM_GETLINK, 0, &head, sizeof head);
 
     return query(rtnl, msg, ret_device, err);
+}
+
+bool device_need(Rtnl *rtnl, const char *name, Device *ret_device, GError **err)
+{
+    if (!device_find(rtnl, name, ret_device, err))
+        return fail_while(err, _("cannot look for the device '%s'"), name);
+    if (ret_device->index == 0)
+        return fail_errno(err, ENODEV, _("cannot find the device '%s' on the host"), name);
+    return true;
+}
+
+static NlMsg *new_link(int flags, const struct ifinfomsg *head)
+{
+    return rtnl_message(RTM_NEWLINK, flags, head, sizeof *head);
+}
+
+NlMsg *device_new(void)
+{
+    return new_link(NLM_F_CREATE | NLM_F_EXCL, &(struct ifinfomsg){ .ifi_family = AF_UNSPEC });
+}
+
+NlMsg *device_change(int index)
+{
+    return new_link(0, &(struct ifinfomsg){ .ifi_family = AF_UNSPEC, .ifi_index = index });
+}
+
+NlMsg *device_switch(int index, unsigned state)
+{
+    return new_link(0, &(struct ifinfomsg){ .ifi_family = AF_UNSPEC,
+                                            .ifi_index = index,
+                                            .ifi_flags = state,
+                                            .ifi_change = IFF_UP });
+}
+
+/* Without IPv6 there is nothing to say. */
+void device_put_no_ipv6_address(NlMsg *msg)
+{
+    struct nlattr *spec;
+    struct nlattr *ipv6;
+
+    if (access("/proc/sys/net/ipv6", F_OK) < 0)
+        return;
+    spec = rtnl_nest(msg, IFLA_AF_SPEC);
+    ipv6 = rtnl_nest(msg, AF_INET6);
+    rtnl_put_u8(msg, IFLA_INET6_ADDR_GEN_MODE, ADDR_GEN_MODE_NONE);
+    rtnl_nest_end(msg, ipv6);
+    rtnl_nest_end(msg, spec);
 }
 
 bool device_delete(Rtnl *rtnl, int index, GError **err)

@@ -17,6 +17,9 @@ typedef struct Device {
     char name[IFNAMSIZ];
     char kind[IFNAMSIZ]; /* "veth", "bridge", "openvswitch", ... "" for a real one */
     uint8_t mac[6];
+    unsigned mtu;
+    bool up;
+    bool sorts_vlans; /* of a bridge: vlan_filtering is on */
     LinkStats stats;
 } Device;
 
@@ -24,8 +27,20 @@ typedef struct Device {
 bool device_find(Rtnl *rtnl, const char *name, Device *ret_device, GError **err);
 bool device_find_index(Rtnl *rtnl, int index, Device *ret_device, GError **err);
 
+/* Fails when the host has no such device. */
+bool device_need(Rtnl *rtnl, const char *name, Device *ret_device, GError **err);
+
 /* Reads one RTM_NEWLINK message. */
 void device_parse(struct nlmsghdr *header, Device *ret_device);
+
+/* The beginnings of messages: a new device, a change of one that leaves its state alone, and one
+ * that brings it up (IFF_UP) or down (0) as well. */
+NlMsg *device_new(void);
+NlMsg *device_change(int index);
+NlMsg *device_switch(int index, unsigned state);
+
+/* For a message that brings it up: no IPv6 address of its own, for who only passes packets on. */
+void device_put_no_ipv6_address(NlMsg *msg);
 
 /* Fine when it is gone already. */
 bool device_delete(Rtnl *rtnl, int index, GError **err);

@@ -4,9 +4,10 @@
 /*
  * The container's network devices, by netlink. Daemon side: nothing here lives in the controller.
  *
- * A veth is made in one message with its peer already in the container's namespace, under its final
- * name and address, and its host end already on the bridge: nothing is moved between namespaces,
- * since a move waits for several RCU grace periods. A dying namespace takes its links along.
+ * What can be is made right in the container's namespace, under its final name and address: a move
+ * between namespaces waits for several RCU grace periods. A dying namespace takes its links along.
+ * Three things it does not take along: the host's own devices, what a link has besides its host end
+ * (a queue for its limit, a port of Open vSwitch), and its name, for a moment.
  */
 #pragma once
 
@@ -16,31 +17,47 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* Where links go, and for whom. */
+typedef struct LinkHome {
+    int netns_fd; /* borrowed */
+    uint8_t uuid[16];
+    const char *notes; /* a path: what is written down is in files of this name, see link_recall */
+} LinkHome;
+
 /*
- * Makes the link of `plan` for the network namespace `netns_fd`. `plan->kind` is BRIDGE or
- * ETHERNET. The host end is called plan->host_name, or the first free vnetN when that is "".
- * *ret_host_name is the caller's. Host side: bridge port, mtu, isolation, host addresses and
- * routes, up.
+ * Makes the link of `plan`, of any kind but NETWORK. The host end, if there is one, is called
+ * plan->host_name, or the first free vnetN when that is "". *ret_host_name is the caller's; it
+ * stays NULL for a link without a host end. Host side: bridge port, mtu, isolation, VLANs, limits,
+ * host addresses and routes, up.
  *
  * Nothing here keeps state between calls, so that a worker thread may make them too: the kernel's
  * lock on all links can be held for tens of milliseconds while others are taken down.
  */
-bool link_create(const PlanLink *plan, int netns_fd, char **ret_host_name, GError **err);
+bool link_create(const PlanLink *plan, const LinkHome *home, char **ret_host_name, GError **err);
 
 /* Inside: lo up, then for each link addresses, up or down, routes. All in one visit to the
  * namespace. */
 bool link_configure_inside(const PlanLink *links, size_t n_links, int netns_fd, GError **err);
 
+/* Whether something of the link stays on the host when its namespace dies. */
+bool link_outlives_namespace(const PlanLink *plan);
+
 /*
- * Deletes the host end of the link whose inside has `mac`. Fine when it is gone already, or when
- * the name belongs to another link by now (names are used again; the host end's own address tells).
+ * Deletes the host end, plan->host_name, of a link and what it has besides. Fine when it is gone
+ * already, or when the name belongs to another link by now (names are used again; the host end's
+ * own address tells).
  * Waits for the kernel, up to 50 ms. After the container's end there is mostly nothing to do, since
  * its namespace takes the link along in the background.
  */
-bool link_remove(const char *host_name, const uint8_t mac[6], GError **err);
+bool link_remove(const PlanLink *plan, GError **err);
 
-/* The same in a worker thread; a failure is logged. */
-void link_remove_later(const char *host_name, const uint8_t mac[6]);
+/*
+ * Takes back what is written down in `notes`, also after a crash of whoever wrote it: devices of
+ * the host that are in a container, or that carry a macvlan of it. Until then the container's
+ * namespace lives, whatever became of its processes. Fine when there are no notes. What could not
+ * be put right is said in the log.
+ */
+void link_recall(const char *notes);
 
 bool link_exists(const char *host_name);
 

@@ -100,6 +100,11 @@ void rtnl_put_u8(NlMsg *msg, int type, uint8_t value)
     rtnl_put(msg, type, &value, sizeof value);
 }
 
+void rtnl_put_u16(NlMsg *msg, int type, uint16_t value)
+{
+    rtnl_put(msg, type, &value, sizeof value);
+}
+
 void rtnl_put_u32(NlMsg *msg, int type, uint32_t value)
 {
     rtnl_put(msg, type, &value, sizeof value);

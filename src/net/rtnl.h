@@ -32,6 +32,7 @@ NlMsg *rtnl_message(int type, int flags, const void *head, size_t size);
 /* Attributes. Messages here are far smaller than a page, the room libnl gives each of them. */
 void rtnl_put(NlMsg *msg, int type, const void *data, size_t size);
 void rtnl_put_u8(NlMsg *msg, int type, uint8_t value);
+void rtnl_put_u16(NlMsg *msg, int type, uint16_t value);
 void rtnl_put_u32(NlMsg *msg, int type, uint32_t value);
 void rtnl_put_string(NlMsg *msg, int type, const char *text);
 struct nlattr *rtnl_nest(NlMsg *msg, int type);

@@ -3,151 +3,18 @@
 
 /*
  * Links are what the plan says, on both ends, and leave nothing behind.
- *
- * The test moves into a network namespace of its own, which plays the host, and makes further ones,
- * which play containers. What the code did is looked at with ip(8), not with the code under test.
  */
 #include "net/link.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <sched.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
-
-#define HERE (-1)
-#define SKIPPED 77
-
-static void enter(gpointer data)
-{
-    const int *netns = data;
-
-    if (*netns != HERE && setns(*netns, CLONE_NEWNET) < 0)
-        _exit(99);
-}
-
-/* What a shell command prints, run in the namespace `netns`; it must succeed. */
-static char *shell(int netns, const char *command)
-{
-    const char *argv[] = { "/bin/sh", "-c", command, NULL };
-    g_autoptr(GError) err = NULL;
-    char *out = NULL;
-    int status = 0;
-
-    g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_DEFAULT, enter, &netns, &out, NULL, &status,
-                 &err);
-    g_assert_no_error(err);
-    if (!g_spawn_check_wait_status(status, &err))
-        g_error("%s: %s", command, err->message);
-    return g_strchomp(out);
-}
-
-static void run(int netns, const char *command)
-{
-    g_free(shell(netns, command));
-}
-
-#define assert_prints(netns, command, part)                                                        \
-    do {                                                                                           \
-        g_autofree char *printed = shell(netns, command);                                          \
-        if (!strstr(printed, part))                                                                \
-            g_error("no '%s' in what '%s' prints: %s", part, command, printed);                    \
-    } while (0)
-
-#define assert_prints_not(netns, command, part)                                                    \
-    do {                                                                                           \
-        g_autofree char *printed = shell(netns, command);                                          \
-        if (strstr(printed, part))                                                                 \
-            g_error("there is '%s' in what '%s' prints: %s", part, command, printed);              \
-    } while (0)
-
-static int current_netns(void)
-{
-    int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-
-    g_assert_cmpint(fd, >=, 0);
-    return fd;
-}
-
-static int new_netns(void)
-{
-    autofd int home = current_netns();
-    int made;
-
-    g_assert_cmpint(unshare(CLONE_NEWNET), ==, 0);
-    made = current_netns();
-    g_assert_cmpint(setns(home, CLONE_NEWNET), ==, 0);
-    return made;
-}
-
-/* A link plan; the strings are borrowed. */
-static PlanLink bridged(const char *bridge, const char *host_name, uint8_t last_byte)
-{
-    return (PlanLink){
-        .kind = PLAN_LINK_BRIDGE,
-        .network = (char *)"",
-        .portgroup = (char *)"",
-        .bridge = (char *)bridge,
-        .host_name = (char *)host_name,
-        .guest_name = (char *)"eth0",
-        .mac = {0x52, 0x54, 0x00, 0x11, 0x22, last_byte},
-        .up = true,
-    };
-}
-
-static PlanAddress ipv4(const char *text, unsigned prefix)
-{
-    PlanAddress address = { .family = PLAN_FAMILY_IPV4, .prefix = prefix };
-
-    g_assert_cmpint(inet_pton(AF_INET, text, address.address), ==, 1);
-    return address;
-}
-
-static PlanAddress ipv6(const char *text, unsigned prefix)
-{
-    PlanAddress address = { .family = PLAN_FAMILY_IPV6, .prefix = prefix };
-
-    g_assert_cmpint(inet_pton(AF_INET6, text, address.address), ==, 1);
-    return address;
-}
-
-static PlanRoute route(PlanFamily family, const char *to, unsigned prefix, const char *gateway)
-{
-    PlanRoute made = { .family = family, .prefix = prefix };
-    int af = family == PLAN_FAMILY_IPV6 ? AF_INET6 : AF_INET;
-
-    g_assert_cmpint(inet_pton(af, to, made.destination), ==, 1);
-    g_assert_cmpint(inet_pton(af, gateway, made.gateway), ==, 1);
-    return made;
-}
-
-static char *create(const PlanLink *plan, int netns)
-{
-    g_autoptr(GError) err = NULL;
-    char *name = NULL;
-
-    link_create(plan, netns, &name, &err);
-    g_assert_no_error(err);
-    g_assert_nonnull(name);
-    return name;
-}
-
-static void remove_link(const char *name, const PlanLink *plan)
-{
-    g_autoptr(GError) err = NULL;
-
-    link_remove(name, plan->mac, &err);
-    g_assert_no_error(err);
-    g_assert_false(link_exists(name));
-}
+#include "link-kit.h"
 
 static void test_bridged_link_is_born_complete(void)
 {
@@ -365,22 +232,6 @@ static void test_addresses_are_read_back_from_inside(void)
 
 /* ---- failures ------------------------------------------------------------------------------ */
 
-/* `pattern` has * where newer kernels say more than older ones. */
-static void expect_failure(const PlanLink *plan, int netns, const char *pattern)
-{
-    g_autoptr(GError) err = NULL;
-    g_autofree char *before = shell(HERE, "ip -o link | wc -l");
-    g_autofree char *after = NULL;
-    char *name = NULL;
-
-    g_assert_false(link_create(plan, netns, &name, &err));
-    g_assert_null(name);
-    if (!g_pattern_match_simple(pattern, err->message))
-        g_error("'%s' is not '%s'", err->message, pattern);
-    after = shell(HERE, "ip -o link | wc -l");
-    g_assert_cmpstr(before, ==, after);
-}
-
 static void test_failures_name_what_is_wrong(void)
 {
     autofd int inside = new_netns();
@@ -446,43 +297,14 @@ static void test_removal_knows_its_link(void)
     g_autoptr(GError) err = NULL;
 
     /* The name is another link's by now: that one stays. */
-    link_remove(name, other.mac, &err);
+    other.host_name = name;
+    link_remove(&other, &err);
     g_assert_no_error(err);
     g_assert_true(link_exists(name));
     remove_link(name, &plan);
     /* And once more: gone is fine. */
     remove_link(name, &plan);
-    link_remove("a-name-that-no-link-can-have", plan.mac, &err);
-    g_assert_no_error(err);
-}
-
-/* A socket on which the kernel tells about links of this namespace from now on. */
-static int watch_links(void)
-{
-    const struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
-    int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-
-    g_assert_cmpint(bind(sock, (const struct sockaddr *)&address, sizeof address), ==, 0);
-    return sock;
-}
-
-static void wait_until_gone(int watch, const char *name)
-{
-    while (link_exists(name)) {
-        char buffer[16384];
-        g_assert_cmpint(recv(watch, buffer, sizeof buffer, 0), >, 0);
-    }
-}
-
-static void test_removal_later_happens(void)
-{
-    autofd int inside = new_netns();
-    PlanLink plan = bridged("br0", "", 14);
-    g_autofree char *name = create(&plan, inside);
-    autofd int watch = watch_links();
-
-    link_remove_later(name, plan.mac);
-    wait_until_gone(watch, name);
+    remove_link("a-name-that-no-link-can-have", &plan);
 }
 
 /* A namespace that dies takes the link along, without anybody removing it. */
@@ -513,8 +335,10 @@ static gpointer race(gpointer data)
 {
     Racer *racer = data;
 
+    const LinkHome inside = { .netns_fd = racer->inside, .notes = notes_path() };
+
     if (setns(racer->home, CLONE_NEWNET) == 0)
-        link_create(&racer->plan, racer->inside, &racer->name, &racer->err);
+        link_create(&racer->plan, &inside, &racer->name, &racer->err);
     return NULL;
 }
 
@@ -554,10 +378,7 @@ static void test_starts_at_once_get_names_of_their_own(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    if (unshare(CLONE_NEWNET) < 0) {
-        fprintf(stderr, "needs root: cannot make a network namespace\n");
-        return SKIPPED;
-    }
+    enter_test_host();
     run(HERE, "ip link set lo up && ip link add br0 type bridge && ip link set br0 up && "
               "ip addr add 10.77.0.1/24 dev br0 && ip addr add fd77::1/64 dev br0 nodad && "
               "ip link add plain0 type veth peer name plain1");
@@ -573,7 +394,6 @@ int main(int argc, char **argv)
     g_test_add_func("/link/missing-inside", test_missing_device_inside_is_an_error);
     g_test_add_func("/link/missing-counters", test_counters_of_a_missing_link);
     g_test_add_func("/link/remove", test_removal_knows_its_link);
-    g_test_add_func("/link/remove-later", test_removal_later_happens);
     g_test_add_func("/link/dies-along", test_link_dies_with_its_namespace);
     g_test_add_func("/link/names", test_starts_at_once_get_names_of_their_own);
     return g_test_run();

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * link_recall: the way back of what notes.h wrote down. The container may have renamed, readdressed
+ * and taken down what it had; it may also have deleted it, or put something else in its place,
+ * which the index and the kind tell. Each device is put right as far as it goes.
+ */
+#include "net/link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "net/notes.h"
+
+#define SPARE_NAME "dev%d"
+
+/* Both ends of the way. */
+typedef struct Way {
+    Rtnl *host;
+    Rtnl *inside; /* NULL: the namespace is gone */
+    int host_fd;
+} Way;
+
+static void way_clear(Way *way)
+{
+    rtnl_close(way->host);
+    rtnl_close(way->inside);
+    fd_close(way->host_fd);
+}
+
+static bool way_open(Way *way, int netns_fd, GError **err)
+{
+    way->host_fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (way->host_fd < 0)
+        return fail_errno(err, errno, _("cannot open the host's network namespace"));
+    return rtnl_open(&way->host, err) &&
+           (netns_fd < 0 || rtnl_open_inside(netns_fd, &way->inside, err));
+}
+
+static bool is_it(const Note *note, const Device *device)
+{
+    return device->index > 0 && strcmp(device->kind, note->kind) == 0;
+}
+
+/* A move that failed halfway leaves the device inside under its old name. */
+static bool find_by_name(const Way *way, const Note *note, Device *ret_device, GError **err)
+{
+    return device_find(way->inside, note->guest, ret_device, err) &&
+           (is_it(note, ret_device) || note->way != NOTE_MOVED ||
+            device_find(way->inside, note->device, ret_device, err));
+}
+
+/* Index 0: it is not there, or what is there is another. */
+static bool find_inside(const Way *way, const Note *note, Device *ret_device, GError **err)
+{
+    *ret_device = (Device){ 0 };
+    if (!way->inside)
+        return true;
+    if (!(note->index > 0 ? device_find_index(way->inside, note->index, ret_device, err)
+                          : find_by_name(way, note, ret_device, err)))
+        return false;
+    if (!is_it(note, ret_device))
+        ret_device->index = 0;
+    return true;
+}
+
+/* ---- one device --------------------------------------------------------------------------------
+ */
+
+static bool send_home(const Way *way, const Device *device, const char *name, GError **err)
+{
+    g_autoptr(NlMsg) msg = device_change(device->index);
+
+    rtnl_put_string(msg, IFLA_IFNAME, name);
+    rtnl_put_u32(msg, IFLA_NET_NS_FD, (uint32_t)way->host_fd);
+    return rtnl_request(way->inside, msg, err);
+}
+
+static bool take_off(const Way *way, const Note *note, GError **err)
+{
+    Device device;
+
+    return find_inside(way, note, &device, err) &&
+           (device.index == 0 || device_delete(way->inside, device.index, err));
+}
+
+/* Only what has changed is set: not every device can have every change. */
+static bool restore(const Way *way, const Note *note, GError **err)
+{
+    g_autoptr(NlMsg) msg = NULL;
+    Device device;
+
+    if (!device_find(way->host, note->device, &device, err))
+        return false;
+    if (device.index == 0)
+        return true;
+    msg = device_switch(device.index, note->up ? IFF_UP : 0);
+    if (memcmp(device.mac, note->mac, sizeof note->mac) != 0)
+        rtnl_put(msg, IFLA_ADDRESS, note->mac, sizeof note->mac);
+    if (device.mtu != note->mtu)
+        rtnl_put_u32(msg, IFLA_MTU, note->mtu);
+    return rtnl_request(way->host, msg, err);
+}
+
+/* Another may be called so by now, which is left alone. */
+static bool move_back(const Way *way, const Note *note, const Device *device, GError **err)
+{
+    g_autoptr(GError) local = NULL;
+
+    if (send_home(way, device, note->device, &local))
+        return restore(way, note, err);
+    if (error_errno(local) == EEXIST && send_home(way, device, SPARE_NAME, NULL)) {
+        log_warning(_("the device '%s' comes back under another name: that one is taken"),
+                    note->device);
+        return true;
+    }
+    g_propagate_error(err, g_steal_pointer(&local));
+    return false;
+}
+
+/* Without the namespace a real device is home already, and a virtual one is no more. */
+static bool recall_moved(const Way *way, const Note *note, GError **err)
+{
+    Device device;
+
+    if (!way->inside)
+        return note->kind[0] || restore(way, note, err);
+    if (!find_inside(way, note, &device, err))
+        return false;
+    if (device.index > 0)
+        return move_back(way, note, &device, err);
+    if (note->index > 0) /* else it never came there */
+        log_warning(_("the device '%s' is not in the container any more"), note->device);
+    return true;
+}
+
+/* A device that was never passed through may have been somebody else's all the time. */
+static bool recall(const Way *way, const Note *note, GError **err)
+{
+    switch (note->way) {
+    case NOTE_MOVED:
+        return recall_moved(way, note, err);
+    case NOTE_PASSED:
+        return take_off(way, note, err) && (note->index == 0 || restore(way, note, err));
+    case NOTE_SHARED:
+        return take_off(way, note, err);
+    }
+    return true;
+}
+
+/* ---- all of them -------------------------------------------------------------------------------
+ */
+
+static void recall_all(const GArray *notes, int netns_fd)
+{
+    Way way = { .host_fd = -1 };
+    g_autoptr(GError) err = NULL;
+
+    if (!way_open(&way, netns_fd, &err))
+        log_error(_("the host's network devices cannot be taken back: %s"), err->message);
+    for (guint i = 0; !err && i < notes->len; i++) {
+        const Note *note = &g_array_index(notes, Note, i);
+        g_autoptr(GError) local = NULL;
+        if (!recall(&way, note, &local))
+            log_error(_("the network device '%s' cannot be taken back: %s"), note->device,
+                      local->message);
+    }
+    way_clear(&way);
+}
+
+void link_recall(const char *path)
+{
+    g_autoptr(GArray) notes = notes_read(path);
+    autofd int netns_fd = notes_open_namespace(path);
+
+    if (notes->len > 0)
+        recall_all(notes, netns_fd);
+    notes_forget(path);
+}
