@@ -158,12 +158,19 @@ static DeviceAllowList *list_of(LxcImport *in, const LxcKey *key)
     return &in->devices[g_str_has_prefix(key->key, "lxc.cgroup2.")];
 }
 
+static void set_access(DeviceAllow *device, const char *access, const char *more)
+{
+    g_autofree char *both = g_strconcat(access, more, NULL);
+
+    g_free(device->access);
+    device->access = parse_access(both);
+}
+
 /* Beside everything there is nothing else. */
 static void add_device(DeviceAllowList *list, DeviceAllow *taken)
 {
     g_autoptr(DeviceAllow) device = taken;
     DeviceAllow *known = NULL;
-    g_autofree char *both = NULL;
 
     if (list->n == 1 && is_everything(list->items[0]))
         return;
@@ -174,9 +181,7 @@ static void add_device(DeviceAllowList *list, DeviceAllow *taken)
         record_list_append(list, g_steal_pointer(&device));
         return;
     }
-    both = g_strconcat(known->access, device->access, NULL);
-    g_free(known->access);
-    known->access = parse_access(both);
+    set_access(known, known->access, device->access);
 }
 
 static bool read_allow(LxcImport *in, const LxcKey *key, const LxcLine *line, GError **err)
@@ -227,10 +232,12 @@ static bool read_deny(LxcImport *in, const LxcKey *key, const LxcLine *line, GEr
 }
 
 /* Whoever is told to have mknod may make every device, though not use it. */
-static bool is_mknod(const DomainDef *def, const DeviceAllow *device)
+static bool is_said_by_mknod(const DomainDef *def, DeviceAllow *device)
 {
-    return features_allow_mknod(&def->features) && !device->major.set && !device->minor.set &&
-           strcmp(device->access, "m") == 0;
+    if (!features_allow_mknod(&def->features) || device->major.set || device->minor.set)
+        return false;
+    set_access(device, "m", device->access);
+    return strcmp(device->access, "m") == 0;
 }
 
 void lxc_devices_finish(LxcImport *in)
@@ -241,7 +248,7 @@ void lxc_devices_finish(LxcImport *in)
         DeviceAllowList *list = &in->devices[i];
 
         for (size_t j = 0; j < list->n; j++)
-            if (!is_mknod(def, list->items[j]))
+            if (!is_said_by_mknod(def, list->items[j]))
                 add_device(&def->extension.devices, g_steal_pointer(&list->items[j]));
     }
 }
@@ -299,10 +306,10 @@ static void write_all(LxcExport *out, const LxcKey *key)
     const DomainDef *def = out->def;
 
     write_base(out, key->key);
-    if (features_allow_mknod(&def->features))
-        write_allow(out, key->key, &(DeviceAllow){ .type = TYPE_ALL, .access = (char *)"m" });
     for (size_t i = 0; i < def->extension.devices.n; i++)
         write_allow(out, key->key, def->extension.devices.items[i]);
+    if (features_allow_mknod(&def->features))
+        write_allow(out, key->key, &(DeviceAllow){ .type = TYPE_ALL, .access = (char *)"m" });
 }
 
 #define DEVICE "virtlxcd:container/virtlxcd:device/"
