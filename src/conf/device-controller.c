@@ -273,17 +273,20 @@ static void settle_all(ControllerList *list)
         settle_last(&growing);
 }
 
+/* The first number of its type that is free; below `next` none is. */
 static void number_all(ControllerList *list)
 {
+    int64_t next[CONTROLLER_ISA + 1] = { 0 };
+
     for (size_t i = 0; i < list->n; i++) {
         Controller *controller = list->items[i];
-        int64_t index = 0;
+        int64_t *index = &next[controller->type];
 
         if (controller->index.set)
             continue;
-        while (find(list, controller->type, index))
-            index++;
-        controller->index = (OptNumber){ .set = true, .value = index };
+        while (find(list, controller->type, *index))
+            (*index)++;
+        controller->index = (OptNumber){ .set = true, .value = *index };
     }
 }
 

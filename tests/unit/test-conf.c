@@ -419,6 +419,7 @@ static void many(const char *before, const char *after)
 static void test_many_devices(void)
 {
     many("<filesystem><source dir='/x'/><target dir='/", "'/></filesystem>");
+    many("<disk><source file='/x'/><target dev='vda", "'/></disk>");
     many("<console><target port='", "'/></console>");
     many("<interface type='bridge'><source bridge='b'/><target dev='h", "'/></interface>");
 }
