@@ -45,6 +45,7 @@ libvirt-daemon-driver-lxc:  the same scripts against the stock driver
 dnsmasq-base:               libvirt networks
 lxc:                        runs what domxml-to-native writes
 iptables:                   libvirt networks
+openvswitch-switch:         interfaces that are plugged into it
 crun:                       runs exported OCI bundles
 systemd-container:          systemd-nspawn runs exported settings
 dbus:                       the polkit tests

@@ -95,6 +95,25 @@ static bool check_unique_name(const DomainDef *def, size_t offset, GError **err)
     return true;
 }
 
+/* Nor can a device of the host be in one with another of its name. */
+static bool check_host_names(const DomainDef *def, GError **err)
+{
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (size_t i = 0; i < def->interfaces.n; i++)
+        if (def->interfaces.items[i]->guest_dev)
+            g_hash_table_add(names, def->interfaces.items[i]->guest_dev);
+    for (size_t i = 0; i < def->hostdevs.n; i++) {
+        const char *name = def->hostdevs.items[i]->interface;
+
+        if (name && g_hash_table_contains(names, name))
+            return fail(err, UNSUPPORTED,
+                        _("an interface and a network device of the host are both called '%s'"),
+                        name);
+    }
+    return true;
+}
+
 /* The network would send packets for one to the other. */
 static bool check_unique_mac(const DomainDef *def, GError **err)
 {
@@ -121,7 +140,7 @@ static bool check_all(PlanBuilder *builder, GError **err)
     builder->guest_names = interface_guest_names(builder->def);
     return check_unique_name(builder->def, offsetof(Interface, guest_dev), err) &&
            check_unique_name(builder->def, offsetof(Interface, target_dev), err) &&
-           check_unique_mac(builder->def, err);
+           check_host_names(builder->def, err) && check_unique_mac(builder->def, err);
 }
 
 /* ---- one interface --------------------------------------------------------------------------- */

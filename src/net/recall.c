@@ -45,9 +45,12 @@ static bool way_open(Way *way, int netns_fd, GError **err)
            (netns_fd < 0 || rtnl_open_inside(netns_fd, &way->inside, err));
 }
 
+/* Before the index is known the container does not run and has changed no address. */
 static bool is_it(const Note *note, const Device *device)
 {
-    return device->index > 0 && strcmp(device->kind, note->kind) == 0;
+    return device->index > 0 && strcmp(device->kind, note->kind) == 0 &&
+           (note->index > 0 || note->way != NOTE_MOVED ||
+            memcmp(device->mac, note->mac, sizeof note->mac) == 0);
 }
 
 /* A move that failed halfway leaves the device inside under its old name. */

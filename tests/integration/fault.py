@@ -10,11 +10,15 @@ import subprocess
 
 import sandbox
 from harness import Instance, contains, descendants, equal, eventually, files_below, links, mounts, reap, refused, skip
+from links import looks, make_card
 
 SOURCE = os.environ.get('VIRTLXCD_SOURCE', os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..'))
 TABLES = ('src/lxc_driver/run.c', 'src/controller/run.c', 'src/controller/tree.c', 'src/controller/init.c')
 IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
-DEVICES = "<interface type='bridge'><source bridge='br0'/></interface><console type='pty'/>"
+DEVICES = """<interface type='bridge'><source bridge='br0'/></interface><console type='pty'/>
+    <interface type='bridge'><source bridge='br0'/><bandwidth><outbound average='100'/></bandwidth></interface>
+    <interface type='direct'><source dev='nic1' mode='passthrough'/></interface>
+    <hostdev mode='capabilities' type='net'><source><interface>nic0</interface></source></hostdev>"""
 
 
 def steps():
@@ -32,7 +36,7 @@ def what_is_there(host):
     partition = sandbox.partition_of(host.root)
     groups = [group for group in sandbox.groups_below(partition) if os.path.basename(group) != partition]
     return {'processes': {pid: line for pid, line in descendants().items() if pid != host.daemon.pid},
-            'links': links(), 'mounts': mounts(), 'groups': groups,
+            'links': links(), 'lent': (looks('nic0'), looks('nic1')), 'mounts': mounts(), 'groups': groups,
             'files': files_below(run_dir)}
 
 
@@ -65,6 +69,7 @@ if os.environ.get('VIRTLXCD_STOCK') == '1':
 
 subprocess.run(['ip', 'link', 'add', 'br0', 'type', 'bridge'], check=True)
 subprocess.run(['ip', 'link', 'set', 'br0', 'up'], check=True)
+make_card('nic0', 'nic1', '02:00:00:00:00:10')
 with Instance() as host:
     assert len(steps()) >= 15, f'only these steps were found: {steps()}'
     subprocess.run(['chown', '-hR', '100000:100000', host.tree('idmap')], check=True)
