@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * Paths on the host that a definition names, and where something is written as root. A directory
+ * on the way that a container can change would let it lead us anywhere by a symlink: the way is
+ * gone step by step, and none leads through such a place. Symlinks elsewhere are followed where
+ * they are root's or our own. Uses libc only. Failure is -1 with errno.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+/* A directory, whatever leads to it. */
+typedef struct HostPlace {
+    dev_t device;
+    ino_t inode;
+} HostPlace;
+
+typedef struct HostPlaces {
+    size_t n;
+    const HostPlace *items; /* borrowed */
+} HostPlaces;
+
+/*
+ * The directory that the absolute `path` is in, as an O_PATH descriptor. *ret_name points to the
+ * last component, in `path`; it is not looked at. EXDEV: the way leads through a place that is
+ * closed; ELOOP: by a symlink of somebody else, or by too many.
+ */
+int host_path_open_parent(const char *path, HostPlaces closed, const char **ret_name);
+
+/*
+ * A stream socket, not blocking, that was bound or connected there: `how` is bind or connect, which
+ * may have no more than some 85 bytes of a name.
+ */
+typedef int HostPathCall(int sock, const struct sockaddr *address, socklen_t size);
+int host_path_socket(const char *path, HostPlaces closed, HostPathCall *how);
