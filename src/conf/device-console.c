@@ -112,6 +112,8 @@ static bool plan(const void *device, PlanBuilder *builder, GError **err)
     console->kind = kinds[source->type];
     console->append = source->append == SWITCH_ON;
     console->connect = console->kind == PLAN_CONSOLE_UNIX && source->mode == CHARDEV_CONNECT;
+    if (console->connect && source->reconnect == CHOICE_YES)
+        console->reconnect = (unsigned)source->reconnect_timeout.value;
     console->log = g_strdup(source->log_file);
     console->log_append = source->log_append == SWITCH_ON;
     if (console->kind == PLAN_CONSOLE_FILE || console->kind == PLAN_CONSOLE_UNIX)

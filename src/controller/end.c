@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/host-path.h"
 #include "base/text.h"
 #include "controller/daemon.h"
 #include "controller/handover.h"
@@ -91,6 +92,9 @@ static void fill_handover(const Run *run, ControlHandover *handover)
     handover->consoles.items = g_new(ControlHandoverConsole, run->n_consoles + 1);
     for (size_t i = 0; i < run->n_consoles; i++)
         handover->consoles.items[i] = run->consoles[i].kept;
+    handover->closed.len = run->closed->len * (uint32_t)sizeof(HostPlace);
+    handover->closed.data = (uint8_t *)run->closed->data;
+    (void)xdr_fill_strings(&control_handover_xdr, handover); /* else it cannot be encoded */
 }
 
 static void tell_running(const Run *run, ControlKind kind)
@@ -113,6 +117,7 @@ static void take_down(Run *run)
 
     if (run->cgroup && !cgroup_clear(run->cgroup, &why))
         g_printerr("%s\n", why->message);
+    consoles_close(run);
     end_unlink_socket(run);
 }
 

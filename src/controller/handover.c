@@ -17,6 +17,13 @@
 
 #define NUMBER_MAX 16
 
+/* A number that is not open is -1: nothing to mark. */
+static void set_cloexec(const int *fds, size_t n, bool on)
+{
+    for (size_t i = 0; i < n; i++)
+        (void)fd_set_cloexec(fds[i], on);
+}
+
 static void set_all_cloexec(const ControlHandover *handover, bool on)
 {
     const int single[] = {
@@ -27,16 +34,16 @@ static void set_all_cloexec(const ControlHandover *handover, bool on)
         handover->view_fd,        handover->view_memory_fd,
     };
 
-    /* A number that is not open is -1: nothing to mark. */
-    for (size_t i = 0; i < sizeof single / sizeof *single; i++)
-        (void)fd_set_cloexec(single[i], on);
-    for (uint32_t i = 0; i < handover->passed.len; i++)
-        (void)fd_set_cloexec(handover->passed.items[i], on);
-    for (uint32_t i = 0; i < handover->shares.len; i++)
-        (void)fd_set_cloexec(handover->shares.items[i], on);
+    set_cloexec(single, sizeof single / sizeof *single, on);
+    set_cloexec(handover->passed.items, handover->passed.len, on);
+    set_cloexec(handover->shares.items, handover->shares.len, on);
     for (uint32_t i = 0; i < handover->consoles.len; i++) {
-        (void)fd_set_cloexec(handover->consoles.items[i].master, on);
-        (void)fd_set_cloexec(handover->consoles.items[i].backlog, on);
+        const ControlHandoverConsole *console = &handover->consoles.items[i];
+        const int fds[] = {
+            console->master,   console->kept.memory, console->reader, console->reader_end,
+            console->listener, console->file.fd,     console->log.fd, console->log.dir,
+        };
+        set_cloexec(fds, sizeof fds / sizeof *fds, on);
     }
 }
 

@@ -40,6 +40,8 @@ static void take_start(Run *run, Message *message)
     for (size_t i = CONTROL_FD_PASSED; i < message->n_fds; i++)
         run->passed[run->n_passed++] = message_take_fd(message, i);
     run->socket_name = g_strdup(message->body.start.socket_name);
+    run->log_max_size = message->body.start.log_max_size;
+    run->log_max_backups = message->body.start.log_max_backups;
     if (*message->body.start.fail_step)
         run->fail_step = g_strdup(message->body.start.fail_step);
 }

@@ -9,10 +9,12 @@
  */
 #include "controller/monitor.h"
 
+#include "base/decimal.h"
 #include "base/fd.h"
 #include "base/process.h"
 #include "controller/daemon.h"
 #include "controller/handover.h"
+#include "controller/monitor-console.h"
 #include "plan/message.h"
 
 #include <errno.h>
@@ -30,7 +32,7 @@ typedef struct Monitor {
     ControlHandover handover;
     MonitorConsole *consoles; /* one per handover.consoles */
     MonitorView view;
-    struct pollfd *polls; /* init, listener, daemon, view, then the consoles */
+    struct pollfd *polls; /* init, listener, daemon, view, then CONSOLE_POLLS of each console */
 } Monitor;
 
 enum { POLL_INIT, POLL_LISTEN, POLL_DAEMON, POLL_VIEW, POLL_CONSOLES };
@@ -41,25 +43,14 @@ static void hang_up(Monitor *monitor)
 {
     fd_close(fd_steal(&monitor->handover.daemon_fd));
     for (uint32_t i = 0; i < monitor->handover.consoles.len; i++)
-        monitor->handover.consoles.items[i].lent = false;
+        monitor_console_return(&monitor->consoles[i]);
 }
 
-/* "/dev/pts/N", without printf. */
 static void format_path(unsigned number, char path[PATH_SIZE])
 {
-    static const char prefix[] = "/dev/pts/";
-    char digits[PATH_SIZE];
-    size_t n = 0;
-    char *at = path + sizeof prefix - 1;
+    char digits[DECIMAL_SIZE];
 
-    memcpy(path, prefix, sizeof prefix - 1);
-    do {
-        digits[n++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    while (n > 0)
-        *at++ = digits[--n];
-    *at = '\0';
+    strcat(strcpy(path, "/dev/pts/"), decimal(number, digits));
 }
 
 /* What a new daemon needs to know; freed again at once. */
@@ -129,7 +120,7 @@ static bool obey(Monitor *monitor, const Message *message)
         return open_console(monitor, index);
     if (message->kind == CONTROL_CONSOLE_CLOSE) {
         if (index < monitor->handover.consoles.len)
-            monitor->handover.consoles.items[index].lent = false;
+            monitor_console_return(&monitor->consoles[index]);
         return true;
     }
     if (message->kind != CONTROL_KILL)
@@ -153,12 +144,20 @@ static void serve_daemon(Monitor *monitor)
 
 /* ---- the loop ---- */
 
+/* What was printed last is read before the end is seen to. */
 static void become_controller(Monitor *monitor)
 {
+    for (uint32_t i = 0; i < monitor->handover.consoles.len; i++)
+        monitor_console_finish(&monitor->consoles[i]);
     monitor_view_stop(&monitor->view);
     handover_exec(monitor->handover.controller_fd, "virtlxc-controller", HANDOVER_ENDED,
                   &monitor->handover);
     _exit(EXIT_FAILURE); /* the daemon sees us gone, and cleans up */
+}
+
+static struct pollfd *console_polls(const Monitor *monitor, uint32_t index)
+{
+    return monitor->polls + POLL_CONSOLES + (size_t)index * CONSOLE_POLLS;
 }
 
 static void fill_polls(Monitor *monitor)
@@ -169,32 +168,36 @@ static void fill_polls(Monitor *monitor)
     polls[POLL_LISTEN] = (struct pollfd){ monitor->handover.listen_fd, POLLIN, 0 };
     polls[POLL_DAEMON] = (struct pollfd){ monitor->handover.daemon_fd, POLLIN, 0 };
     polls[POLL_VIEW] = (struct pollfd){ monitor_view_fd(&monitor->view), POLLIN, 0 };
-    for (uint32_t i = 0; i < monitor->handover.consoles.len; i++) {
-        short events = monitor->handover.consoles.items[i].lent ? 0 : POLLIN;
-        polls[POLL_CONSOLES + i] =
-            (struct pollfd){ monitor->handover.consoles.items[i].master, events, 0 };
-    }
+    for (uint32_t i = 0; i < monitor->handover.consoles.len; i++)
+        monitor_console_polls(&monitor->consoles[i], console_polls(monitor, i));
 }
 
-/* What init printed last is read before its end is seen to. */
+/* Until a console has something to do though nothing came. */
+static int find_timeout(const Monitor *monitor)
+{
+    int timeout = -1;
+
+    for (uint32_t i = 0; i < monitor->handover.consoles.len; i++) {
+        int wanted = monitor_console_timeout(&monitor->consoles[i]);
+        if (wanted >= 0 && (timeout < 0 || wanted < timeout))
+            timeout = wanted;
+    }
+    return timeout;
+}
+
 static void serve_consoles(Monitor *monitor)
 {
-    for (uint32_t i = 0; i < monitor->handover.consoles.len; i++) {
-        short events = monitor->polls[POLL_CONSOLES + i].revents;
-        if (events & POLLIN)
-            monitor_console_drain(&monitor->consoles[i]);
-        else if (events & POLLHUP)
-            monitor_console_revive(&monitor->consoles[i]);
-    }
+    for (uint32_t i = 0; i < monitor->handover.consoles.len; i++)
+        monitor_console_serve(&monitor->consoles[i], console_polls(monitor, i));
 }
 
 static void watch(Monitor *monitor)
 {
-    nfds_t n_polls = POLL_CONSOLES + monitor->handover.consoles.len;
+    nfds_t n_polls = POLL_CONSOLES + (nfds_t)monitor->handover.consoles.len * CONSOLE_POLLS;
 
     for (;;) {
         fill_polls(monitor);
-        if (poll(monitor->polls, n_polls, -1) < 0)
+        if (poll(monitor->polls, n_polls, find_timeout(monitor)) < 0)
             continue; /* a signal */
         serve_consoles(monitor);
         if (monitor->polls[POLL_INIT].revents)
@@ -216,11 +219,11 @@ static bool start(Monitor *monitor, const char *number)
         return false;
     n = monitor->handover.consoles.len;
     monitor->consoles = calloc(n + 1, sizeof *monitor->consoles);
-    monitor->polls = calloc(POLL_CONSOLES + n, sizeof *monitor->polls);
+    monitor->polls = calloc(POLL_CONSOLES + (size_t)n * CONSOLE_POLLS, sizeof *monitor->polls);
     if (!monitor->consoles || !monitor->polls)
         return false;
     for (uint32_t i = 0; i < n; i++)
-        monitor_console_start(&monitor->consoles[i], &monitor->handover.consoles.items[i]);
+        monitor_console_start(&monitor->consoles[i], &monitor->handover, i);
     monitor_view_start(&monitor->view, &monitor->handover);
     return monitor->handover.daemon_fd < 0 || fd_set_nonblocking(monitor->handover.daemon_fd, true);
 }

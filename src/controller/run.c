@@ -13,8 +13,6 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "controller/step.h"
-#include "kernel/console.h"
-#include "kernel/idmap.h"
 #include "kernel/mount.h"
 #include "plan/message.h"
 
@@ -69,13 +67,7 @@ bool run_load_plan(Run *run, GError **err)
     run->sources = g_new(int, run->plan.mounts.len + 1);
     for (uint32_t i = 0; i < run->plan.mounts.len; i++)
         run->sources[i] = -1;
-    run->n_consoles = run->plan.consoles.len;
-    run->consoles = g_new0(RunConsole, run->n_consoles + 1);
-    for (size_t i = 0; i < run->n_consoles; i++)
-        run->consoles[i] = (RunConsole){
-            {.master = -1, .backlog = -1},
-            -1, -1
-        };
+    consoles_init(run);
     return true;
 }
 
@@ -87,47 +79,6 @@ bool run_needs_helper(const Run *run)
 bool run_has_builder(const Run *run)
 {
     return run->plan.namespaces & PLAN_NS_USER;
-}
-
-/* ---- consoles ---- */
-
-/* Root of the container may give the slave away only once it is its own. */
-static bool console_start(RunConsole *console, const Plan *plan, GError **err)
-{
-    unsigned number;
-
-    if (console->kept.master < 0) {
-        if (!console_open(&console->kept.master, &number, err))
-            return false;
-        console->kept.pts = number;
-    }
-    if (!console_open_slave(console->kept.master, &console->slave, err))
-        return false;
-    if (fchown(console->slave, idmap_root_uid(plan), idmap_root_gid(plan)) < 0)
-        return fail_errno(err, errno, _("cannot give '/dev/pts/%u' to the container's root"),
-                          console->kept.pts);
-    console->mount = mount_clone(console->slave, "", MOUNT_TOP_ONLY);
-    if (console->mount < 0)
-        return fail_errno(err, errno, _("cannot make a mount of '/dev/pts/%u'"), console->kept.pts);
-    return true;
-}
-
-static bool consoles_open(Run *run, GError **err)
-{
-    for (size_t i = 0; i < run->n_consoles; i++) {
-        if (!console_start(&run->consoles[i], &run->plan, err))
-            return fail_while(err, "console%zu", i);
-    }
-    return true;
-}
-
-static void consoles_close(Run *run)
-{
-    for (size_t i = 0; i < run->n_consoles; i++) {
-        fd_close(fd_steal(&run->consoles[i].kept.master));
-        fd_close(fd_steal(&run->consoles[i].slave));
-        fd_close(fd_steal(&run->consoles[i].mount));
-    }
 }
 
 /* ---- cgroup ---- */

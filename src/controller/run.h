@@ -17,7 +17,7 @@
 #include <sys/types.h>
 
 typedef struct RunConsole {
-    ControlHandoverConsole kept; /* master, number and backlog: survive a reboot */
+    ControlHandoverConsole kept; /* survives a reboot */
     int slave;
     int mount; /* a detached mount of the slave, for the container's /dev */
 } RunConsole;
@@ -46,6 +46,9 @@ struct Run {
     int *passed; /* become 3, 4, ... of init */
     size_t n_passed;
 
+    uint64_t log_max_size; /* of consoles' logs */
+    unsigned log_max_backups;
+    GArray *closed; /* HostPlaces that the container can change */
     RunConsole *consoles;
     size_t n_consoles;
     Cgroup *cgroup;
@@ -112,6 +115,9 @@ void init_main(Run *run) G_GNUC_NORETURN;
 
 /* ---- steps that have files of their own ---- */
 
+void consoles_init(Run *run); /* none is open */
+bool consoles_open(Run *run, GError **err);
+void consoles_close(Run *run);
 bool shares_open(Run *run, GError **err);
 void shares_close(Run *run);
 bool shares_enter(Run *run, GError **err);

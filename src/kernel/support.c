@@ -60,22 +60,6 @@ static bool has_usb(const Plan *plan)
     return plan->usb.len > 0;
 }
 
-static bool has_console_kind(const Plan *plan)
-{
-    for (uint32_t i = 0; i < plan->consoles.len; i++)
-        if (plan->consoles.items[i].kind)
-            return true;
-    return false;
-}
-
-static bool has_console_log(const Plan *plan)
-{
-    for (uint32_t i = 0; i < plan->consoles.len; i++)
-        if (*plan->consoles.items[i].log)
-            return true;
-    return false;
-}
-
 static bool has_label(const Plan *plan)
 {
     for (uint32_t i = 0; i < plan->labels.len; i++)
@@ -90,16 +74,14 @@ typedef struct Missing {
 } Missing;
 
 static const Missing missing[] = {
-    {N_("a file system on a block device"),        has_block       },
-    { N_("a file system in an image"),             has_image       },
-    { N_("a volume"),                              has_volume      },
-    { N_("an overlay"),                            has_overlay     },
-    { N_("a limit on the space of a file system"), has_quota       },
-    { N_("a disk or a device of the host"),        has_host_node   },
-    { N_("a USB device"),                          has_usb         },
-    { N_("a console that is no terminal"),         has_console_kind},
-    { N_("a console with a log"),                  has_console_log },
-    { N_("a security label"),                      has_label       },
+    {N_("a file system on a block device"),        has_block    },
+    { N_("a file system in an image"),             has_image    },
+    { N_("a volume"),                              has_volume   },
+    { N_("an overlay"),                            has_overlay  },
+    { N_("a limit on the space of a file system"), has_quota    },
+    { N_("a disk or a device of the host"),        has_host_node},
+    { N_("a USB device"),                          has_usb      },
+    { N_("a security label"),                      has_label    },
 };
 
 bool support_check(const Plan *plan, GError **err)

@@ -2,19 +2,16 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * See console.h. While a client looks, the other end of its pty is held open here: when init ends
- * and comes again in a reboot, the client must not see the terminal hang up in between. Letting go
- * of it at the container's end hangs up after the last output has been read.
+ * See console.h. What a client reads and types passes a socket of the monitor's, who has the
+ * terminal: so the client sees no terminal hang up as init or a getty begins anew, and the end only
+ * when the monitor's process ends with the container, after the last output.
  */
 #include "lxc_driver/console.h"
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/text.h"
 
-#include <fcntl.h>
 #include <libvirt/libvirt.h>
-#include <sys/ioctl.h>
 
 /* One client on one console, from asking the controller to the end of the stream. */
 typedef struct ConsoleUse {
@@ -22,7 +19,6 @@ typedef struct ConsoleUse {
     unsigned index;
     RpcCall *call;     /* until it is answered */
     RpcStream *stream; /* from then on */
-    int peer_fd;       /* the pty's other end */
 } ConsoleUse;
 
 static bool is_used(const Domain *domain, unsigned index)
@@ -41,7 +37,6 @@ static void use_over(ConsoleUse *use)
     domain->consoles = g_slist_remove(domain->consoles, use);
     if (domain->link && !is_used(domain, use->index))
         controller_link_console_close(domain->link, use->index);
-    fd_close(use->peer_fd);
     domain_unref(domain);
     g_free(use);
 }
@@ -62,7 +57,6 @@ static void opened(int fd, GBytes *backlog, const GError *err, void *data)
         rpc_call_finish(call, g_error_copy(err));
         return;
     }
-    use->peer_fd = ioctl(fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     stream = rpc_call_open_stream(call, fd, backlog, stream_closed, use);
     if (stream)
         use->stream = stream; /* else the client has gone, and with it this use */
@@ -120,19 +114,10 @@ bool console_open(Domain *domain, RpcCall *call, const char *alias, unsigned fla
         disconnect_others(domain, index);
     use = g_new0(ConsoleUse, 1);
     use->domain = domain_ref(domain);
-    use->peer_fd = -1;
     use->index = index;
     use->call = call;
     domain->consoles = g_slist_prepend(domain->consoles, use);
     rpc_call_defer(call);
     controller_link_console_open(domain->link, index, opened, use);
     return true;
-}
-
-void console_end_all(Domain *domain)
-{
-    for (GSList *item = domain->consoles; item; item = item->next) {
-        ConsoleUse *use = item->data;
-        fd_close(fd_steal(&use->peer_fd));
-    }
 }

@@ -11,6 +11,3 @@
 
 /* Defers `call` and answers it when the console is there. `alias` NULL: the first console. */
 bool console_open(Domain *domain, RpcCall *call, const char *alias, unsigned flags, GError **err);
-
-/* The container has ended. */
-void console_end_all(Domain *domain);

@@ -54,8 +54,10 @@ typedef struct ControllerLaunch {
     const Plan *plan;
     const int *fds; /* become 3, 4, ... of init; borrowed */
     size_t n_fds;
-    int state_dir_fd;      /* where UUID.sock is made, for the next daemon */
-    const char *log_path;  /* NAME.log, appended; standard error of the controller; may be NULL */
+    int state_dir_fd;     /* where UUID.sock is made, for the next daemon */
+    const char *log_path; /* NAME.log, appended; standard error of the controller; may be NULL */
+    uint64_t console_log_max_size; /* bytes; 0: logs are never rotated */
+    unsigned console_log_max_backups;
     const char *fail_step; /* for the fault test: this step fails on purpose; NULL otherwise */
 } ControllerLaunch;
 
@@ -79,8 +81,9 @@ pid_t controller_link_pid(const ControllerLink *link);
 void controller_link_links_done(ControllerLink *link, const GError *err);
 
 /*
- * Borrows a console's pty master: while it is open the monitor does not read it. `opened` gets the
- * descriptor (the callee's) and what the console printed while nobody looked, or an error.
+ * A socket, not blocking, with what passes a console. `opened` gets the descriptor (the callee's)
+ * and what the console printed while nobody looked, or an error. All who open a console get the
+ * same socket.
  */
 typedef void ControllerConsoleOpened(int fd, GBytes *backlog, const GError *err, void *data);
 void controller_link_console_open(ControllerLink *link, unsigned index,

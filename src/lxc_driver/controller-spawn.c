@@ -137,7 +137,9 @@ static bool send_start(const ControllerLaunch *launch, int sock, int plan_fd, in
 {
     g_autofree char *name = controller_socket_name(launch->plan->uuid);
     ControlStart start = { .socket_name = name,
-                           .fail_step = (char *)(launch->fail_step ? launch->fail_step : "") };
+                           .fail_step = (char *)(launch->fail_step ? launch->fail_step : ""),
+                           .log_max_size = launch->console_log_max_size,
+                           .log_max_backups = launch->console_log_max_backups };
     int fds[FD_MESSAGE_FDS_MAX] = {
         [CONTROL_FD_PLAN] = plan_fd,
         [CONTROL_FD_LISTEN] = listen_fd,

@@ -61,6 +61,8 @@ static const Key keys[] = {
     { "log_filters",               VALUE_TEXT,   AT(log_filters),               0,  0,    NULL                 },
     { "log_outputs",               VALUE_TEXT,   AT(log_outputs),               0,  0,    NULL                 },
     { "log_level",                 VALUE_NUMBER, AT(log_level),                 0,  4,    NULL                 },
+    { "console_log_max_size",      VALUE_NUMBER, AT(console_log_max_size),      0,  MANY, NULL                 },
+    { "console_log_max_backups",   VALUE_NUMBER, AT(console_log_max_backups),   0,  99,   NULL                 },
     { "max_clients",               VALUE_NUMBER, AT(max_clients),               1,  MANY, NULL                 },
     { "max_queued_clients",        VALUE_NUMBER, AT(max_queued_clients),        0,  MANY, NULL                 },
     { "max_anonymous_clients",     VALUE_NUMBER, AT(max_anonymous_clients),     0,  MANY, NULL                 },
@@ -86,6 +88,8 @@ Config *config_new(void)
 
     config->unix_sock_ro_perms = g_strdup("0777");
     config->unix_sock_admin_perms = g_strdup("0700");
+    config->console_log_max_size = 2 * 1024 * 1024;
+    config->console_log_max_backups = 3;
     config->max_clients = 5000;
     config->max_queued_clients = 1000;
     config->max_anonymous_clients = 20;

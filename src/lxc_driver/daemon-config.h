@@ -33,6 +33,8 @@ typedef struct Config {
     gint64 keepalive_interval;
     gint64 keepalive_count;
     gint64 log_level;
+    gint64 console_log_max_size; /* bytes; 0: never rotated */
+    gint64 console_log_max_backups;
     /* lxc.conf */
     gint64 log_with_libvirtd;
     char *security_driver;

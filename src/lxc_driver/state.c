@@ -9,7 +9,6 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "lxc_driver/console.h"
 #include "lxc_driver/domain-list.h"
 #include "lxc_driver/events.h"
 #include "lxc_driver/status.h"
@@ -59,7 +58,6 @@ static void leave_running(Domain *domain)
     domain_list_set_id(domain->driver->domains, domain, -1);
     domain->controller_pid = -1;
     domain_set_owner(domain, 0);
-    console_end_all(domain);
     domain->gone = false;
     domain_forget_cgroup(domain);
     domain_set_live(domain, NULL);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "kernel/cgroup.h"
+#include "kernel/console-host.h"
 #include "lxc_driver/controller-images.h"
 #include "lxc_driver/domain-list.h"
 #include "lxc_driver/state.h"
@@ -38,6 +39,8 @@ void step_controller_start(Run *run)
         .n_fds = run->n_fds,
         .state_dir_fd = driver->state_dir_fd,
         .log_path = log_path,
+        .console_log_max_size = (uint64_t)driver->config->console_log_max_size,
+        .console_log_max_backups = (unsigned)driver->config->console_log_max_backups,
         .fail_step = driver->fail_step,
     };
     GError *err = NULL;
@@ -250,6 +253,8 @@ static void take_down(Run *run)
     const Plan *plan = run_plan(run, &err);
 
     remove_socket(run);
+    if (plan)
+        console_remove_sockets(plan);
     if (!plan || !cgroup_open(plan->cgroup.partition, plan->cgroup.name, &cgroup, &err)) {
         log_warning(_("domain '%s': cannot look for its remaining processes: %s"),
                     run->domain->name, err->message);
