@@ -22,8 +22,10 @@
 
 #define FAILURES_MAX 5
 #define QUICK_END_SECONDS 2
-/* Mounts go just before their last process is gone: then it was not the connection that failed. */
 #define ENDING_MS 20
+/* Mounts go before their last process is gone: then it was not the connection that failed. */
+#define LOST_SECONDS 2
+#define LOOK_MS 1000
 #define NUMBER_SIZE 12
 
 static int64_t now(void)
@@ -133,13 +135,24 @@ static void reap(MonitorView *view)
         give_up(view, "virtlxc-view does not stay\n");
 }
 
-/* All of its mounts were taken away inside, or somebody on the host cut it off. */
 static void lose_connection(MonitorView *view)
 {
-    if (process_wait_end(view->handover->init_pidfd, ENDING_MS))
-        hang_up(view->handover);
-    else
-        give_up(view, "the connection was cut off\n");
+    hang_up(view->handover);
+    view->lost = now();
+}
+
+int monitor_view_patience(const MonitorView *view)
+{
+    return view->lost ? LOOK_MS : -1;
+}
+
+/* The container lives on: all of its mounts were taken away inside, or it was cut off outside. */
+void monitor_view_look(MonitorView *view)
+{
+    if (!view->lost || now() - view->lost < LOST_SECONDS)
+        return;
+    view->lost = 0;
+    give_up(view, "the connection was cut off\n");
 }
 
 void monitor_view_serve(MonitorView *view, short events)

@@ -172,10 +172,10 @@ static void fill_polls(Monitor *monitor)
         monitor_console_polls(&monitor->consoles[i], console_polls(monitor, i));
 }
 
-/* Until a console has something to do though nothing came. */
+/* Until something is to be done though nothing came. */
 static int find_timeout(const Monitor *monitor)
 {
-    int timeout = -1;
+    int timeout = monitor_view_patience(&monitor->view);
 
     for (uint32_t i = 0; i < monitor->handover.consoles.len; i++) {
         int wanted = monitor_console_timeout(&monitor->consoles[i]);
@@ -208,6 +208,7 @@ static void watch(Monitor *monitor)
             meet_daemon(monitor);
         if (monitor->polls[POLL_VIEW].revents)
             monitor_view_serve(&monitor->view, monitor->polls[POLL_VIEW].revents);
+        monitor_view_look(&monitor->view);
     }
 }
 

@@ -19,6 +19,7 @@ typedef struct MonitorView {
     int child_pidfd;
     int64_t started; /* seconds */
     unsigned failures;
+    int64_t lost; /* when the connection ended, in seconds; 0: it did not */
 } MonitorView;
 
 void monitor_view_start(MonitorView *view, ControlHandover *handover);
@@ -26,6 +27,11 @@ void monitor_view_start(MonitorView *view, ControlHandover *handover);
 /* What to wait for: the end of the child, else a request. -1: nothing. */
 int monitor_view_fd(const MonitorView *view);
 void monitor_view_serve(MonitorView *view, short events);
+
+/* How many milliseconds to wait for anything at most, -1 for ever; and what to do after any wait.
+ */
+int monitor_view_patience(const MonitorView *view);
+void monitor_view_look(MonitorView *view);
 
 /* The container has ended. */
 void monitor_view_stop(MonitorView *view);
