@@ -146,9 +146,10 @@ static uint64_t unreclaimable(const Memory *memory)
     return v1 ? scan_number(v1) : in_stat(memory, "slab_unreclaimable", NULL);
 }
 
+/* The sum of what is shown: v2 counts these in bytes, programs see KiB. */
 static uint64_t slab(const Memory *memory)
 {
-    return reclaimable(memory) + unreclaimable(memory);
+    return (reclaimable(memory) / 1024 + unreclaimable(memory) / 1024) * 1024;
 }
 
 static uint64_t swap_total(const Memory *memory)

@@ -16,7 +16,7 @@
     "DirectMap4k:       28672 kB\n"
 
 #define V2_STAT                                                                                    \
-    "anon 104857600\nfile 209715200\nslab_reclaimable 10485760\nslab_unreclaimable 5242880\n"      \
+    "anon 104857600\nfile 209715200\nslab_reclaimable 10486760\nslab_unreclaimable 5243880\n"      \
     "active_anon 1024\ninactive_anon 2048\nactive_file 52428800\ninactive_file 104857600\n"        \
     "pgfault 77\n"
 
