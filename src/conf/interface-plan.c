@@ -95,20 +95,29 @@ static bool check_unique_name(const DomainDef *def, size_t offset, GError **err)
     return true;
 }
 
-/* Nor can a device of the host be in one with another of its name. */
+/* Nor can a device of the host be in one with another of its name, or be below another as well. */
 static bool check_host_names(const DomainDef *def, GError **err)
 {
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) below = g_hash_table_new(g_str_hash, g_str_equal);
 
-    for (size_t i = 0; i < def->interfaces.n; i++)
+    for (size_t i = 0; i < def->interfaces.n; i++) {
         if (def->interfaces.items[i]->guest_dev)
             g_hash_table_add(names, def->interfaces.items[i]->guest_dev);
+        if (def->interfaces.items[i]->device)
+            g_hash_table_add(below, def->interfaces.items[i]->device);
+    }
     for (size_t i = 0; i < def->hostdevs.n; i++) {
         const char *name = def->hostdevs.items[i]->interface;
 
         if (name && g_hash_table_contains(names, name))
             return fail(err, UNSUPPORTED,
                         _("an interface and a network device of the host are both called '%s'"),
+                        name);
+        if (name && g_hash_table_contains(below, name))
+            return fail(err, UNSUPPORTED,
+                        _("the network device '%s' cannot move into the container and be below an "
+                          "interface"),
                         name);
     }
     return true;
@@ -228,6 +237,8 @@ static void plan_inside(const Interface *interface, PlanBuilder *builder, PlanLi
     memcpy(link->mac, interface->mac, sizeof(link->mac));
     link->up = interface->ips.n > 0 || interface->link == LINK_STATE_UP;
     link->host_down = interface->link == LINK_STATE_DOWN;
+    if (link->kind == PLAN_LINK_DIRECT && link->host_down)
+        link->up = false; /* there is no other end that could be without carrier */
     interface_plan_addresses(&interface->ips, &interface->routes, link, LINK_INSIDE);
 }
 

@@ -15,7 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "lxc_driver/domain-list.h"
+#include "lxc_driver/device-use.h"
 #include "lxc_driver/filter-binding.h"
 #include "lxc_driver/status.h"
 #include "lxc_driver/steps.h"
@@ -76,39 +76,19 @@ static LinksWork *links_work_new(const Run *run, const Plan *plan)
 /* ---- before ------------------------------------------------------------------------------------
  */
 
-static bool has_device(const DomainDef *def, const char *device)
+/* What the networks said counts. */
+static const Plan *plan_of(const Run *run)
 {
-    for (size_t i = 0; def && i < def->hostdevs.n; i++)
-        if (g_strcmp0(def->hostdevs.items[i]->interface, device) == 0)
-            return true;
-    return false;
-}
-
-/* Only a container that runs, or is about to, has its devices. */
-static bool check_free(const Run *run, const char *device, GError **err)
-{
-    const Domain *domain = run->domain;
-    g_autoptr(GPtrArray) all = domain_list_all(domain->driver->domains);
-
-    for (guint i = 0; i < all->len; i++) {
-        const Domain *other = g_ptr_array_index(all, i);
-        if (other != domain &&
-            (has_device(other->live, device) || has_device(other->draft, device)))
-            return fail(err, ERR(LXC, OPERATION_INVALID),
-                        _("the network device '%s' is in use by domain '%s'"), device, other->name);
-    }
-    return true;
+    return run->wired ? run->wired : run->plan;
 }
 
 void step_links_prepare(Run *run)
 {
+    const Plan *plan = plan_of(run);
     GError *err = NULL;
 
-    for (uint32_t i = 0; !err && i < run->plan->links.len; i++) {
-        const PlanLink *link = &run->plan->links.items[i];
-        if (link->kind == PLAN_LINK_HOST)
-            (void)check_free(run, link->device, &err); /* told by err */
-    }
+    for (uint32_t i = 0; !err && i < plan->links.len; i++)
+        (void)device_use_check(run->domain, &plan->links.items[i], &err); /* told by err */
     run_step_done(run, err);
 }
 
@@ -191,7 +171,7 @@ static void created(GObject *source, GAsyncResult *result, void *data)
 
 static void create_later(Run *run, int netns_fd)
 {
-    LinksWork *work = links_work_new(run, run->wired ? run->wired : run->plan);
+    LinksWork *work = links_work_new(run, plan_of(run));
     g_autoptr(GTask) task = g_task_new(NULL, NULL, created, run);
 
     work->home.netns_fd = netns_fd;

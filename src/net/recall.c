@@ -21,6 +21,8 @@
 #include "net/notes.h"
 
 #define SPARE_NAME "dev%d"
+#define OTHER_NAMES_MAX 1024
+#define OTHER_NAME_SIZE 128 /* ALTIFNAMSIZ of linux/if.h, which does not go with net/if.h */
 
 /* Both ends of the way. */
 typedef struct Way {
@@ -113,12 +115,56 @@ static bool restore(const Way *way, const Note *note, GError **err)
     return rtnl_request(way->host, msg, err);
 }
 
+/* The first of its other names; "" when it has none. */
+static void take_other_name(struct nlmsghdr *header, void *data)
+{
+    struct nlattr *list = nlmsg_find_attr(header, sizeof(struct ifinfomsg), IFLA_PROP_LIST);
+    struct nlattr *name = list ? nla_find(nla_data(list), nla_len(list), IFLA_ALT_IFNAME) : NULL;
+
+    if (name)
+        (void)nla_strlcpy(data, name, OTHER_NAME_SIZE);
+}
+
+static bool drop_other_name(Rtnl *inside, int index)
+{
+    const struct ifinfomsg head = { .ifi_family = AF_UNSPEC, .ifi_index = index };
+    g_autoptr(NlMsg) ask = rtnl_message(RTM_GETLINK, 0, &head, sizeof head);
+    g_autoptr(NlMsg) drop = rtnl_message(RTM_DELLINKPROP, 0, &head, sizeof head);
+    char name[OTHER_NAME_SIZE] = "";
+    struct nlattr *list;
+
+    if (!rtnl_query(inside, ask, take_other_name, name, NULL) || !*name)
+        return false;
+    list = rtnl_nest(drop, IFLA_PROP_LIST | NLA_F_NESTED);
+    rtnl_put_string(drop, IFLA_ALT_IFNAME, name);
+    rtnl_nest_end(drop, list);
+    return rtnl_request(inside, drop, NULL);
+}
+
+/* What has an other name that the host has given already cannot move: the container sees to that
+ * only if it wants to keep what was lent to it. */
+static bool send_home_without_other_names(const Way *way, const Device *device, const char *name,
+                                          GError **err)
+{
+    for (unsigned i = 0; i < OTHER_NAMES_MAX; i++) {
+        g_autoptr(GError) local = NULL;
+
+        if (send_home(way, device, name, &local))
+            return true;
+        if (error_errno(local) != EEXIST || !drop_other_name(way->inside, device->index)) {
+            g_propagate_error(err, g_steal_pointer(&local));
+            return false;
+        }
+    }
+    return send_home(way, device, name, err);
+}
+
 /* Another may be called so by now, which is left alone. */
 static bool move_back(const Way *way, const Note *note, const Device *device, GError **err)
 {
     g_autoptr(GError) local = NULL;
 
-    if (send_home(way, device, note->device, &local))
+    if (send_home_without_other_names(way, device, note->device, &local))
         return restore(way, note, err);
     if (error_errno(local) == EEXIST && send_home(way, device, SPARE_NAME, NULL)) {
         log_warning(_("the device '%s' comes back under another name: that one is taken"),

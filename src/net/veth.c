@@ -222,10 +222,12 @@ static bool create_ends(Rtnl *rtnl, const PlanLink *plan, int netns_fd, Device *
            find_host_end(rtnl, plan, netns_fd, ret_host, err);
 }
 
+/* A switch that does not let go keeps no device. */
 static bool take_apart(Rtnl *rtnl, const PlanLink *plan, const Device *host, GError **err)
 {
-    return (!openvswitch_wants(plan) || openvswitch_unplug(host->name, err)) &&
-           device_delete(rtnl, host->index, err);
+    bool unplugged = !openvswitch_wants(plan) || openvswitch_unplug(host->name, err);
+
+    return device_delete(rtnl, host->index, unplugged ? err : NULL) && unplugged;
 }
 
 bool veth_create(const PlanLink *plan, const LinkHome *home, char **ret_host_name, GError **err)

@@ -46,8 +46,9 @@ with Instance() as host:
     for _ in range(5):
         dom.destroy()
         dom.create()
-    with refused(text="^links: interface 'eth0': cannot make the interface 'eth0' on the device 'nic0'"):
-        host.create('other', devices=direct('passthrough', mac='52:54:00:11:22:44'))
+    for mode in ('passthrough', 'bridge'):
+        with refused('OPERATION_INVALID', 'LXC', "links: the network device 'nic0' is in use by domain 'bb'"):
+            host.create('other', devices=direct(mode, mac='52:54:00:11:22:44'))
     equal(looks('nic0'), (MAC, 1480, True), 'the other one has changed nothing')
 
     # A reboot keeps it; so does a restart of the daemon, which then knows what to put right.
@@ -77,6 +78,8 @@ with Instance() as host:
     one = host.start('one', devices=direct('bridge'))
     two = host.start('two', devices=direct('bridge', mac='52:54:00:11:22:44', address='10.9.0.3'))
     assert reaches(host, 'one', '10.9.0.3')
+    with refused('OPERATION_INVALID', 'LXC', "'nic0' is in use by domain 'one'"):
+        host.create('whole', devices="<hostdev mode='capabilities' type='net'><source><interface>nic0</interface></source></hostdev>")
     one.destroy()
     two.destroy()
     ip('link', 'del', 'nic1')

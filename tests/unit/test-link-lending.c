@@ -222,6 +222,22 @@ static void test_device_comes_back_as_it_was(void)
     remove_cards();
 }
 
+/* Names that the host has given already stand in the way of a device that moves. */
+static void test_other_names_do_not_keep_a_device(void)
+{
+    autofd int inside = new_netns();
+    PlanLink plan = lent(14);
+
+    make_cards();
+    g_assert_null(create(&plan, inside));
+    run(inside,
+        "ip link property add dev nic0 altname nic1 altname lo0 altname and-a-longer-one && "
+        "ip link set nic0 name mine");
+    recall();
+    assert_nic0_is_as_it_was();
+    remove_cards();
+}
+
 static void test_another_device_of_the_name_is_left_alone(void)
 {
     autofd int inside = new_netns();
@@ -300,6 +316,7 @@ int main(int argc, char **argv)
     g_test_add_func("/link/host/no-process",
                     test_device_comes_back_from_a_namespace_without_processes);
     g_test_add_func("/link/host/as-it-was", test_device_comes_back_as_it_was);
+    g_test_add_func("/link/host/other-names", test_other_names_do_not_keep_a_device);
     g_test_add_func("/link/host/name-taken", test_another_device_of_the_name_is_left_alone);
     g_test_add_func("/link/host/deleted", test_device_that_the_container_deleted_is_no_more);
     g_test_add_func("/link/lending/missing", test_device_that_is_not_there_is_named);

@@ -74,7 +74,7 @@ static void test_link_state_down_means_no_carrier(void)
     link_configure_inside(&plan, 1, inside, &err);
     g_assert_no_error(err);
     assert_prints_not(HERE, "ip -o link show vnet0", ",UP");
-    assert_prints(inside, "ip -o link show eth0", "NO-CARRIER");
+    assert_prints_not(inside, "ip -o link show eth0", "LOWER_UP");
     remove_link(name, &plan);
 }
 
