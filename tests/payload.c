@@ -11,6 +11,8 @@
  * What a verb shows goes to standard output as plain lines; a verb that tries something prints
  * "VERB ok" or "VERB errno NAME". When the commands run out it exits 0.
  */
+#include "payload.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +43,7 @@ typedef struct Verb {
 /* What a signal is answered with; indexed by its number. */
 static const char *answers[64];
 
-static void result(const char *verb, bool good)
+void result(const char *verb, bool good)
 {
     if (good)
         printf("%s ok\n", verb);
@@ -252,15 +254,6 @@ static void do_cwd(char **args)
     fflush(stdout);
 }
 
-/* Whether standard input is a terminal and this session's controlling one. */
-static void do_tty(char **args)
-{
-    (void)args;
-    printf("tty %s pgrp %d\n", isatty(0) ? ttyname(0) ? ttyname(0) : "unnamed" : "none",
-           tcgetpgrp(0));
-    fflush(stdout);
-}
-
 static char type_letter(mode_t mode)
 {
     switch (mode & S_IFMT) {
@@ -452,19 +445,6 @@ static void do_forks(char **args)
 
 /* ---- talking ------------------------------------------------------------------------------- */
 
-/* Gives back every byte of standard input. */
-static void do_echo(char **args)
-{
-    char buffer[65536];
-    ssize_t n;
-
-    (void)args;
-    while ((n = read(STDIN_FILENO, buffer, sizeof buffer)) > 0)
-        for (ssize_t at = 0, written; at < n; at += written)
-            if ((written = write(STDOUT_FILENO, buffer + at, (size_t)(n - at))) < 0)
-                exit(98);
-}
-
 /* flood BYTES: numbered lines of 16 bytes, so that loss and disorder show. */
 static void do_flood(char **args)
 {
@@ -540,9 +520,11 @@ static const Verb verbs[] = {
     { "flood",      1, do_flood     },
     { "forks",      1, do_forks     },
     { "halt",       0, do_halt      },
+    { "hangup",     1, do_hangup    },
     { "host",       0, do_host      },
     { "ids",        0, do_ids       },
     { "initctl",    0, do_initctl   },
+    { "inject",     1, do_inject    },
     { "mark",       1, do_mark      },
     { "mkdir",      1, do_mkdir     },
     { "mknod",      4, do_mknod     },

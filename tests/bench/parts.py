@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
 """What is measured. Each function takes the table, the peers by name, and whether to be quick."""
+import glob
 import itertools
 import math
 import os
@@ -217,9 +218,9 @@ def rpc(table, peers, quick):
 
 # ---- console -------------------------------------------------------------------------------------
 
-def through_console(peer, mode, amount):
+def through_console(peer, mode, amount, log=''):
     """Megabytes per second from init's write to the client's hands."""
-    domain = peer.conn.createXML(domain_xml('bench-console', '', (mode, '0', str(amount))), 0)
+    domain = peer.conn.createXML(domain_xml('bench-console', '', (mode, '0', str(amount)), log), 0)
     stream = peer.conn.newStream(0)
     domain.openConsole(None, stream, 0)
     stream.send(b'\n')
@@ -235,6 +236,17 @@ def through_console(peer, mode, amount):
     if b'END' not in tail:
         raise RuntimeError(f'the console ended after {size} bytes')
     return size / took / 1e6
+
+
+def into_log(peer, amount):
+    """The same with a log of all of it."""
+    if not peer.has_logs:
+        return []
+    path = os.path.join(SCRATCH, 'console.log')
+    rate = through_console(peer, 'burst', amount, f"<log file='{path}'/>")
+    for name in glob.glob(path + '*'):
+        os.unlink(name)
+    return [rate]
 
 
 def echo_times(peer, count):
@@ -272,6 +284,7 @@ def console(table, peers, quick):
         for key, peer in libvirts(peers).items():
             for row, measure in (
                     ('console, large writes (MB/s)', lambda peer=peer: [through_console(peer, 'burst', 10 if quick else 50)]),
+                    ('console with a log, large writes (MB/s)', lambda peer=peer: into_log(peer, 10 if quick else 50)),
                     ('console, two bytes a write (MB/s)', lambda peer=peer: [through_console(peer, 'lines', 256 if quick else 1024)]),
                     ('console, echo of a key (ms)', lambda peer=peer: echo_times(peer, 50)),
                     ('console, 4 MiB that nobody reads (s)', lambda peer=peer: [unattached(peer, stamps)])):

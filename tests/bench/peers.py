@@ -30,7 +30,7 @@ def tree(variant=''):
     return os.path.join(SCRATCH, 'tree-idmap' if variant == 'idmap' else 'tree')
 
 
-def domain_xml(name, variant='', args=('hold', '0')):
+def domain_xml(name, variant='', args=('hold', '0'), log=''):
     words = ''.join(f'<initarg>{word}</initarg>' for word in args)
     idmap = ("<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
              if variant == 'idmap' else '')
@@ -39,13 +39,14 @@ def domain_xml(name, variant='', args=('hold', '0')):
     return (f"<domain type='lxc'><name>{name}</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>"
             f'<os><type>exe</type><init>{INIT}</init>{words}</os>{idmap}{features}<devices>'
             f"<filesystem><source dir='{tree(variant)}'/><target dir='/'/></filesystem>"
-            f"{network}<console type='pty'/></devices></domain>")
+            f"{network}<console type='pty'>{log}</console></devices></domain>")
 
 
 class Libvirt:
     """A daemon that speaks libvirt's protocol, in a private instance; subclasses say how it is started."""
     variants = ('', 'veth', 'idmap')
     name = socket_path = None
+    has_logs = False
 
     def __init__(self):
         self.log = open(os.path.join(SCRATCH, self.name + '.log'), 'ab')
@@ -118,6 +119,7 @@ class Libvirt:
 
 class Ours(Libvirt):
     name = 'virtlxcd'
+    has_logs = True
     binary = os.path.join(BUILD, 'src/lxc_driver/virtlxcd')
     root = os.path.join(SCRATCH, 'virtlxcd')
     socket_path = os.path.join(root, 'run/libvirt/virtlxcd-sock')

@@ -21,6 +21,11 @@ DEVICES = """<interface type='bridge'><source bridge='br0'/></interface><console
     <hostdev mode='capabilities' type='net'><source><interface>nic0</interface></source></hostdev>"""
 
 
+def devices(host):
+    path = host.path('run/libvirt/lxc/console')
+    return DEVICES + f"<console type='unix'><source mode='bind' path='{path}'/><log file='{host.path('console.log')}'/></console>"
+
+
 def steps():
     found = []
     for name in TABLES:
@@ -45,7 +50,7 @@ def fails_at(host, step, extra):
     host.restart_daemon()
     eventually(lambda: what_is_there(host)['processes'] == {} and not any(name.startswith('vnet') for name in links()), 'the last one is gone')
     before = what_is_there(host)
-    dom = host.define('bb', devices=DEVICES, extra=extra, tree=host.tree('idmap' if extra else 'tree'))
+    dom = host.define('bb', devices=devices(host), extra=extra, tree=host.tree('idmap' if extra else 'tree'))
     named = '' if step == 'controller' else f'{step}.*'  # that one's real errors come with their own names
     with refused(text=f'{named}(on purpose|for a test)'):
         dom.create()
@@ -58,7 +63,7 @@ def fails_at(host, step, extra):
 def works(host, extra):
     del host.environment['VIRTLXCD_FAIL_STEP']
     host.restart_daemon()
-    dom = host.start('bb', devices=DEVICES, extra=extra, tree=host.tree('idmap' if extra else 'tree'))
+    dom = host.start('bb', devices=devices(host), extra=extra, tree=host.tree('idmap' if extra else 'tree'))
     equal(dom.isActive(), 1)
     dom.destroy()
     dom.undefine()

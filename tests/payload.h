@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/* What the files of the payload have of each other. */
+#pragma once
+
+#include <stdbool.h>
+
+/* "VERB ok", or "VERB errno NAME". */
+void result(const char *verb, bool good);
+
+void do_echo(char **args);
+void do_hangup(char **args);
+void do_inject(char **args);
+void do_tty(char **args);
