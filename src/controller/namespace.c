@@ -52,25 +52,32 @@ static bool mounts_leave(Run *run, GError **err)
 
 /* ---- the helper ---- */
 
-static uint64_t clone_flags(const Run *run)
+static const struct {
+    uint32_t plan;
+    uint64_t clone;
+} kinds[] = {
+    {PLAN_NS_MOUNT, CLONE_NEWNS  },
+    { PLAN_NS_PID,  CLONE_NEWPID },
+    { PLAN_NS_UTS,  CLONE_NEWUTS },
+    { PLAN_NS_IPC,  CLONE_NEWIPC },
+    { PLAN_NS_NET,  CLONE_NEWNET },
+    { PLAN_NS_USER, CLONE_NEWUSER},
+};
+
+uint64_t namespace_flags(uint32_t namespaces)
 {
-    static const struct {
-        uint32_t plan;
-        uint64_t clone;
-    } namespaces[] = {
-        {PLAN_NS_MOUNT, CLONE_NEWNS  },
-        { PLAN_NS_PID,  CLONE_NEWPID },
-        { PLAN_NS_UTS,  CLONE_NEWUTS },
-        { PLAN_NS_IPC,  CLONE_NEWIPC },
-        { PLAN_NS_NET,  CLONE_NEWNET },
-        { PLAN_NS_USER, CLONE_NEWUSER},
-    };
     uint64_t flags = 0;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(namespaces); i++) {
-        if (run->plan.namespaces & namespaces[i].plan)
-            flags |= namespaces[i].clone;
-    }
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (namespaces & kinds[i].plan)
+            flags |= kinds[i].clone;
+    return flags;
+}
+
+static uint64_t clone_flags(const Run *run)
+{
+    uint64_t flags = namespace_flags(run->plan.namespaces);
+
     if (run_has_builder(run))
         flags &= ~(uint64_t)CLONE_NEWNS;
     if (run->restart && run->netns_fd >= 0)
@@ -78,6 +85,15 @@ static uint64_t clone_flags(const Run *run)
     if (run->restart && run->userns_fd >= 0)
         flags &= ~(uint64_t)CLONE_NEWUSER;
     return flags;
+}
+
+bool namespace_join_init(const Run *run, int more, GError **err)
+{
+    uint32_t wanted = PLAN_NS_UTS | PLAN_NS_IPC | PLAN_NS_NET;
+    int flags = (int)namespace_flags(run->plan.namespaces & wanted) | more;
+
+    return flags == 0 || setns(run->init_pidfd, flags) == 0 ||
+           fail_errno(err, errno, _("cannot enter the namespaces of init"));
 }
 
 static bool helper_enter(Run *run, GError **err)

@@ -118,6 +118,11 @@ void init_main(Run *run) G_GNUC_NORETURN;
 void consoles_init(Run *run); /* none is open */
 bool consoles_open(Run *run, GError **err);
 void consoles_close(Run *run);
+/* CLONE_NEW* for PLAN_NS_*. */
+uint64_t namespace_flags(uint32_t namespaces);
+/* The calling process enters the names, IPC and network of init that are the container's own, and
+ * the CLONE_NEW* in `more`; it keeps the host's users. */
+bool namespace_join_init(const Run *run, int more, GError **err);
 bool shares_open(Run *run, GError **err);
 void shares_close(Run *run);
 bool shares_enter(Run *run, GError **err);

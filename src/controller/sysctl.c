@@ -57,25 +57,6 @@ static bool write_those(const Run *run, int directory, bool for_inner_root, GErr
     return true;
 }
 
-static bool join(const Run *run, GError **err)
-{
-    static const struct {
-        uint32_t plan;
-        int clone;
-    } namespaces[] = {
-        {PLAN_NS_UTS,  CLONE_NEWUTS},
-        { PLAN_NS_IPC, CLONE_NEWIPC},
-        { PLAN_NS_NET, CLONE_NEWNET},
-    };
-    int flags = 0;
-
-    for (gsize i = 0; i < G_N_ELEMENTS(namespaces); i++)
-        if (run->plan.namespaces & namespaces[i].plan)
-            flags |= namespaces[i].clone;
-    return flags == 0 || setns(run->init_pidfd, flags) == 0 ||
-           fail_errno(err, errno, _("cannot enter the namespaces of init"));
-}
-
 static bool become_inner_root(const Run *run, GError **err)
 {
     if (!(run->plan.namespaces & PLAN_NS_USER))
@@ -93,7 +74,7 @@ static void writer_main(const Run *run, int report_fd)
 
     if (directory < 0)
         fail_errno(&why, errno, _("cannot open '%s'"), "/proc/sys");
-    else if (join(run, &why) && write_those(run, directory, false, &why) &&
+    else if (namespace_join_init(run, 0, &why) && write_those(run, directory, false, &why) &&
              become_inner_root(run, &why) && write_those(run, directory, true, &why))
         _exit(0);
     (void)send_error(report_fd, CONTROL_FAILED, why); /* nobody there: nobody to tell */

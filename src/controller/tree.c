@@ -108,22 +108,7 @@ static bool own_files_as_root(const Run *run)
 /* The host's mount namespace is not ours any more: init is in the one in between. */
 static bool join_init(const Run *run, GError **err)
 {
-    static const struct {
-        uint32_t plan;
-        int clone;
-    } namespaces[] = {
-        {PLAN_NS_UTS,  CLONE_NEWUTS},
-        { PLAN_NS_IPC, CLONE_NEWIPC},
-        { PLAN_NS_NET, CLONE_NEWNET},
-    };
-    int flags = CLONE_NEWNS | shares_clone_flags(&run->plan);
-
-    for (gsize i = 0; i < G_N_ELEMENTS(namespaces); i++) {
-        if (run->plan.namespaces & namespaces[i].plan)
-            flags |= namespaces[i].clone;
-    }
-    return setns(run->init_pidfd, flags) == 0 ||
-           fail_errno(err, errno, _("cannot enter the namespaces of init"));
+    return namespace_join_init(run, CLONE_NEWNS | shares_clone_flags(&run->plan), err);
 }
 
 static bool prepare(const Run *run, GError **err)
