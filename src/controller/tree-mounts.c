@@ -273,6 +273,8 @@ static bool attach_view(const Builder *builder, uint32_t index, GError **err)
     autofd int target = -1;
     autofd int fd = -1;
 
+    if (mount_at(builder, index - 1)->kind != PLAN_MOUNT_VIEW)
+        tree_view_learn(builder->run);
     if (!open_existing(builder, mount, &target, err) ||
         !tree_view_clone(builder->run, mount->target, &fd, err))
         return false;

@@ -16,6 +16,7 @@ bool tree_file_make(const Run *run, uint32_t index, int *ret_fd, GError **err);
 
 /* The same for the files with limits in them; *ret_fd of what stands in for the kernel's `path`. */
 bool tree_view_prepare(const Run *run, int top_fd, GError **err);
+void tree_view_learn(const Run *run); /* before the first of them */
 bool tree_view_clone(const Run *run, const char *path, int *ret_fd, GError **err);
 
 /* The other mounts, in their order. */

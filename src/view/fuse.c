@@ -100,6 +100,7 @@ static void answer_greeting(const FuseTalk *talk, const FuseRequest *request)
     struct fuse_init_out out = {
         .major = FUSE_KERNEL_VERSION,
         .minor = PROTOCOL_MINOR,
+        .flags = FUSE_DO_READDIRPLUS,
         .max_background = 16,
         .congestion_threshold = 12,
         .max_write = 4096,
@@ -109,10 +110,20 @@ static void answer_greeting(const FuseTalk *talk, const FuseRequest *request)
     fuse_answer(talk, request, &out, sizeof out);
 }
 
+static struct fuse_entry_out entry_of(const FuseTalk *talk, ViewNode node)
+{
+    return (struct fuse_entry_out){
+        .nodeid = node_number(node),
+        .entry_valid = valid_for(node),
+        .attr_valid = valid_for(node),
+        .attr = attributes(talk, node),
+    };
+}
+
 static void answer_name(const FuseTalk *talk, const FuseRequest *request)
 {
     const char *name = fuse_body(request, 1);
-    struct fuse_entry_out out = { 0 };
+    struct fuse_entry_out out;
     ViewNode parent;
     ViewNode node;
 
@@ -122,9 +133,7 @@ static void answer_name(const FuseTalk *talk, const FuseRequest *request)
         fuse_refuse(talk, request, ENOENT);
         return;
     }
-    out.nodeid = node_number(node);
-    out.entry_valid = out.attr_valid = valid_for(node);
-    out.attr = attributes(talk, node);
+    out = entry_of(talk, node);
     fuse_answer(talk, request, &out, sizeof out);
 }
 
@@ -160,7 +169,39 @@ static void answer_nothing(const FuseTalk *talk, const FuseRequest *request)
 
 /* ---- directories ---- */
 
-void fuse_answer_directory(const FuseTalk *talk, const FuseRequest *request)
+static void answer_open_directory(const FuseTalk *talk, const FuseRequest *request)
+{
+    struct fuse_open_out out = { 0 };
+
+    fuse_answer(talk, request, &out, sizeof out);
+}
+
+static void answer_close_directory(const FuseTalk *talk, const FuseRequest *request)
+{
+    fuse_answer(talk, request, NULL, 0);
+}
+
+/* The kernel asks for whole entries, and need not ask for each by its name then. 0: no room. */
+static size_t put_entry(const FuseTalk *talk, ViewNode node, char *at, size_t room)
+{
+    struct fuse_direntplus *entry = (struct fuse_direntplus *)at;
+    char name[VIEW_NAME_MAX];
+    size_t size;
+
+    node_name(node, name);
+    size = FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET_DIRENTPLUS + strlen(name));
+    if (size > room)
+        return 0;
+    memset(at, 0, size);
+    entry->entry_out = entry_of(talk, node);
+    entry->dirent.ino = node_number(node);
+    entry->dirent.namelen = (uint32_t)strlen(name);
+    entry->dirent.type = node_is_directory(node) ? DT_DIR : DT_REG;
+    memcpy(entry->dirent.name, name, strlen(name));
+    return size;
+}
+
+static void answer_directory(const FuseTalk *talk, const FuseRequest *request)
 {
     const struct fuse_read_in *in = fuse_body(request, sizeof *in);
     _Alignas(8) char out[4096];
@@ -175,19 +216,12 @@ void fuse_answer_directory(const FuseTalk *talk, const FuseRequest *request)
     }
     for (uint64_t place = in->offset; node_at(directory, place, talk->n_processors, &node);
          place++) {
-        struct fuse_dirent *entry = (struct fuse_dirent *)(out + used);
-        char name[VIEW_NAME_MAX];
-
-        node_name(node, name);
-        if (used + FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET + strlen(name)) > room)
+        struct fuse_direntplus *entry = (struct fuse_direntplus *)(out + used);
+        size_t size = put_entry(talk, node, out + used, room - used);
+        if (size == 0)
             break;
-        memset(entry, 0, FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET + strlen(name)));
-        entry->ino = node_number(node);
-        entry->off = place + 1;
-        entry->namelen = (uint32_t)strlen(name);
-        entry->type = node_is_directory(node) ? DT_DIR : DT_REG;
-        memcpy(entry->name, name, strlen(name));
-        used += FUSE_DIRENT_SIZE(entry);
+        entry->dirent.off = place + 1;
+        used += size;
     }
     fuse_answer(talk, request, out, used);
 }
@@ -200,13 +234,16 @@ typedef struct Answer {
 } Answer;
 
 static const Answer answers[] = {
-    {FUSE_INIT,          answer_greeting  },
-    { FUSE_LOOKUP,       answer_name      },
-    { FUSE_GETATTR,      answer_attributes},
-    { FUSE_STATFS,       answer_statfs    },
-    { FUSE_FORGET,       answer_nothing   },
-    { FUSE_BATCH_FORGET, answer_nothing   },
-    { FUSE_INTERRUPT,    answer_nothing   },
+    {FUSE_INIT,          answer_greeting       },
+    { FUSE_LOOKUP,       answer_name           },
+    { FUSE_GETATTR,      answer_attributes     },
+    { FUSE_STATFS,       answer_statfs         },
+    { FUSE_FORGET,       answer_nothing        },
+    { FUSE_BATCH_FORGET, answer_nothing        },
+    { FUSE_INTERRUPT,    answer_nothing        },
+    { FUSE_OPENDIR,      answer_open_directory },
+    { FUSE_READDIRPLUS,  answer_directory      },
+    { FUSE_RELEASEDIR,   answer_close_directory},
 };
 
 bool fuse_answer_tree(const FuseTalk *talk, const FuseRequest *request)

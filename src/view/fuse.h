@@ -46,10 +46,7 @@ void fuse_answer(const FuseTalk *talk, const FuseRequest *request, const void *d
 void fuse_refuse(const FuseTalk *talk, const FuseRequest *request, int errnum);
 
 /*
- * Answers what needs no file's content: the greeting, names, attributes, and what asks for no
- * answer. False: it is the caller's to answer.
+ * Answers what needs no file's content: the greeting, names, attributes, directories, and
+ * what asks for no answer. False: it is the caller's to answer.
  */
 bool fuse_answer_tree(const FuseTalk *talk, const FuseRequest *request);
-
-/* Part of a directory. */
-void fuse_answer_directory(const FuseTalk *talk, const FuseRequest *request);

@@ -109,13 +109,6 @@ static void answer_open(Server *server, const FuseRequest *request)
     fuse_answer(&server->talk, request, &out, sizeof out);
 }
 
-static void answer_open_directory(Server *server, const FuseRequest *request)
-{
-    struct fuse_open_out out = { 0 };
-
-    fuse_answer(&server->talk, request, &out, sizeof out);
-}
-
 static void answer_read(Server *server, const FuseRequest *request)
 {
     const struct fuse_read_in *in = fuse_body(request, sizeof *in);
@@ -150,28 +143,15 @@ static void answer_release(Server *server, const FuseRequest *request)
     fuse_answer(&server->talk, request, NULL, 0);
 }
 
-static void answer_release_directory(Server *server, const FuseRequest *request)
-{
-    fuse_answer(&server->talk, request, NULL, 0);
-}
-
-static void answer_directory(Server *server, const FuseRequest *request)
-{
-    fuse_answer_directory(&server->talk, request);
-}
-
 typedef struct Answer {
     uint32_t opcode;
     void (*answer)(Server *server, const FuseRequest *request);
 } Answer;
 
 static const Answer answers[] = {
-    {FUSE_OPEN,        answer_open             },
-    { FUSE_READ,       answer_read             },
-    { FUSE_RELEASE,    answer_release          },
-    { FUSE_OPENDIR,    answer_open_directory   },
-    { FUSE_READDIR,    answer_directory        },
-    { FUSE_RELEASEDIR, answer_release_directory},
+    {FUSE_OPEN,     answer_open   },
+    { FUSE_READ,    answer_read   },
+    { FUSE_RELEASE, answer_release},
 };
 
 static void answer(Server *server, const FuseRequest *request)
@@ -180,7 +160,7 @@ static void answer(Server *server, const FuseRequest *request)
     ViewNode node;
 
     if (node_from_number(header->nodeid, &node) && node.kind == VIEW_PROCESSORS &&
-        (header->opcode == FUSE_LOOKUP || header->opcode == FUSE_READDIR))
+        (header->opcode == FUSE_LOOKUP || header->opcode == FUSE_READDIRPLUS))
         server->talk.n_processors = gather_processors(server->gatherer);
     if (fuse_answer_tree(&server->talk, request))
         return;
