@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
 """A network device of the host moves into the container with its addresses and routes, and is back as it was afterwards: after an end of any kind, with or without a daemon, and whatever the container did to it."""
+import contextlib
 import os
 import signal
 import subprocess
@@ -19,6 +20,13 @@ IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' tar
 def is_back(what):
     eventually(lambda: looks('nic0') == before, f'the device is back {what}: {looks("nic0")}')
     eventually(lambda: mounts() == mounted, f'nothing is held {what}')
+
+
+def ended(domain):
+    """Asks init to end, again until it listens."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(host.init_pid(domain), signal.SIGTERM)
+    return not domain.isActive()
 
 
 with Instance() as host:
@@ -61,8 +69,7 @@ with Instance() as host:
 
     # Ends that nobody here asked for.
     dom.create()
-    os.kill(host.init_pid(dom), signal.SIGTERM)
-    eventually(lambda: not dom.isActive(), 'init ends')
+    eventually(lambda: ended(dom), 'init ends')
     is_back('after the end of init')
     dom.create()
     os.kill(host.controller_pid(dom), signal.SIGKILL)

@@ -7,11 +7,21 @@
  * their size), and definitions edited on the way to a running domain.
  */
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "conf/domain-def.h"
 #include "conf/value.h"
 #include "plan-xdr.h"
+
+/* Microseconds of this process: what others do on the machine does not count. */
+static gint64 cpu_time(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); /* it is there */
+    return (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
 
 static const DomainDefHost host = { "x86_64", "/usr/libexec/libvirt_lxc", "/machine" };
 
@@ -343,13 +353,13 @@ static void test_equal(void)
 static void test_entity_bomb(void)
 {
     GString *xml = g_string_new("<!DOCTYPE d [<!ENTITY a0 'ha'>");
-    gint64 start = g_get_monotonic_time();
+    gint64 start = cpu_time();
 
     for (int i = 1; i < 40; i++)
         g_string_append_printf(xml, "<!ENTITY a%d '&a%d;&a%d;'>", i, i - 1, i - 1);
     g_string_append(xml, "]><domain type='lxc'><name>&a39;</name></domain>");
     refuse(xml->str, VIR_ERR_XML_DETAIL);
-    g_assert_cmpint(g_get_monotonic_time() - start, <, SECONDS);
+    g_assert_cmpint(cpu_time() - start, <, SECONDS);
     g_string_free(xml, TRUE);
 }
 
@@ -386,13 +396,13 @@ static void test_deep_nesting(void)
 static void test_many_attributes(void)
 {
     GString *xml = g_string_new("<domain type='lxc'");
-    gint64 start = g_get_monotonic_time();
+    gint64 start = cpu_time();
 
     for (int i = 0; i < 20000; i++)
         g_string_append_printf(xml, " a%d='x'", i);
     g_string_append(xml, "/>");
     refuse(xml->str, VIR_ERR_XML_DETAIL);
-    g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * SECONDS);
+    g_assert_cmpint(cpu_time() - start, <, 10 * SECONDS);
     g_string_free(xml, TRUE);
 }
 
@@ -403,7 +413,7 @@ static void many(const char *before, const char *after)
     g_autoptr(Plan) plan = NULL;
     g_autoptr(GError) err = NULL;
     GString *devices = g_string_new(NULL);
-    gint64 start = g_get_monotonic_time();
+    gint64 start = cpu_time();
 
     for (unsigned i = 0; i < 100000; i++)
         g_string_append_printf(devices, "%s%u%s", before, i, after);
@@ -412,7 +422,7 @@ static void many(const char *before, const char *after)
     g_free(domain_def_format(def, DOMAIN_DEF_LIVE));
     g_assert_false(domain_def_compile(def, &host, &plan, &err));
     g_assert_cmpint(error_code(err), ==, VIR_ERR_CONFIG_UNSUPPORTED);
-    g_assert_cmpint(g_get_monotonic_time() - start, <, 20 * SECONDS);
+    g_assert_cmpint(cpu_time() - start, <, 20 * SECONDS);
     g_string_free(devices, TRUE);
 }
 

@@ -6,6 +6,7 @@
  * network, and no document takes long.
  */
 #include <glib/gstdio.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "conf/schema.h"
@@ -22,6 +23,15 @@ typedef struct Fixture {
 } Fixture;
 
 /* `text` NULL: no file. */
+/* Microseconds of this process: what others do on the machine does not count. */
+static gint64 cpu_time(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); /* it is there */
+    return (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
 static Fixture fixture_new(const char *text)
 {
     Fixture fixture = { .dir = g_dir_make_tmp("test-schema-XXXXXX", NULL) };
@@ -125,13 +135,13 @@ static void test_large(void)
     g_autofree char *all_wrong = many("<c/>\n", 30000, "</a>");
     g_autofree char *too_many = many("<b/>\n", 100000, "</a>");
     Fixture fixture = fixture_new(text);
-    gint64 start = g_get_monotonic_time();
+    gint64 start = cpu_time();
 
     accepted(&fixture, long_list);
     refused(&fixture, one_wrong, VIR_ERR_XML_INVALID_SCHEMA, "*");
     refused(&fixture, all_wrong, VIR_ERR_XML_INVALID_SCHEMA, "*");
     refused(&fixture, too_many, VIR_ERR_XML_INVALID_SCHEMA, "more than 32768 elements *");
-    g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_USEC_PER_SEC);
+    g_assert_cmpint(cpu_time() - start, <, 10 * G_USEC_PER_SEC);
     fixture_clear(&fixture);
 }
 
