@@ -171,10 +171,12 @@ with Instance() as host:
     dom.resume()
     first.close()
     equal(second.expect(b')\r\n'), b'(from-second)\r\n')
-    second.say(b'last words\n')  # of the client
+    second.say(b'last words\n')
+    equal(second.expect(b')\r\n'), b'(last words)\r\n')
     second.close()
     third = Peer.to(path)
-    equal(third.expect(b')\r\n'), b'(last words)\r\n')
+    third.say(b'first words\n')
+    equal(third.expect(b')\r\n'), b'(first words)\r\n')
 
     # It stays over a new daemon and a reboot; the end of the container is its end.
     host.restart_daemon(signal.SIGKILL)
