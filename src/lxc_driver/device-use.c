@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "lxc_driver/domain-list.h"
+#include "lxc_driver/run.h"
 
 typedef enum DeviceUse { USE_NONE, USE_SHARED, USE_WHOLE } DeviceUse;
 
@@ -47,6 +48,14 @@ static DeviceUse used_by(const DomainDef *def, const char *device)
     return use;
 }
 
+static DeviceUse used_by_domain(const Domain *domain, const char *device)
+{
+    bool is_starting = domain->run && domain->run->has_devices;
+
+    return MAX(used_by(domain->live, device),
+               is_starting ? used_by(domain->draft, device) : USE_NONE);
+}
+
 bool device_use_check(const Domain *domain, const PlanLink *link, GError **err)
 {
     DeviceUse wanted = wanted_by(link);
@@ -57,8 +66,7 @@ bool device_use_check(const Domain *domain, const PlanLink *link, GError **err)
     all = domain_list_all(domain->driver->domains);
     for (guint i = 0; i < all->len; i++) {
         const Domain *other = g_ptr_array_index(all, i);
-        DeviceUse use =
-            MAX(used_by(other->live, link->device), used_by(other->draft, link->device));
+        DeviceUse use = used_by_domain(other, link->device);
         if (other != domain && use != USE_NONE && MAX(use, wanted) == USE_WHOLE)
             return fail(err, ERR(LXC, OPERATION_INVALID),
                         _("the network device '%s' is in use by domain '%s'"), link->device,

@@ -9,7 +9,7 @@
 
 /*
  * OPERATION_INVALID, with the name of the other, when the device that `link` of `domain` wants is
- * inside another container, passed through to it, or shared by it and wanted whole. Only containers
- * that run, or are about to, use devices.
+ * inside another container, passed through to it, or shared by it and wanted whole. Containers that
+ * run use devices, and those whose start has come past this check.
  */
 bool device_use_check(const Domain *domain, const PlanLink *link, GError **err);

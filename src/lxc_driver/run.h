@@ -42,6 +42,7 @@ struct Run {
     int outcome;          /* StateEvent at the end of an undo */
     GError *error;        /* why a start is undone */
     GPtrArray *work;      /* what the step under way still has to do */
+    bool has_devices;     /* it was found that it can have the host's network devices it wants */
     bool links_under_way; /* a thread is making links and uses the plan */
     GError *late_error;   /* what ended the start meanwhile */
     bool waits_for_end;   /* a stop: the container was told to end */

@@ -89,6 +89,7 @@ void step_links_prepare(Run *run)
 
     for (uint32_t i = 0; !err && i < plan->links.len; i++)
         (void)device_use_check(run->domain, &plan->links.items[i], &err); /* told by err */
+    run->has_devices = !err;
     run_step_done(run, err);
 }
 

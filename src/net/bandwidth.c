@@ -181,17 +181,16 @@ static void put_redirection(NlMsg *msg, const Device *to)
     rtnl_nest_end(msg, actions);
 }
 
-/* A filter that every packet fits: one key without any bit that matters. */
+/* A filter that every packet fits: one key without any bit that matters, behind its head. */
 static void put_everything(NlMsg *msg)
 {
-    struct {
-        struct tc_u32_sel head;
-        struct tc_u32_key key;
-    } selector = {
-        .head = {.flags = TC_U32_TERMINAL, .nkeys = 1}
-    };
+    const struct tc_u32_sel head = { .flags = TC_U32_TERMINAL, .nkeys = 1 };
+    const struct tc_u32_key key = { 0 };
+    uint8_t selector[sizeof head + sizeof key];
 
-    rtnl_put(msg, TCA_U32_SEL, &selector, sizeof selector);
+    memcpy(selector, &head, sizeof head);
+    memcpy(selector + sizeof head, &key, sizeof key);
+    rtnl_put(msg, TCA_U32_SEL, selector, sizeof selector);
 }
 
 static NlMsg *filter_message(const Device *from, const Device *to)
