@@ -139,10 +139,10 @@ extern const Record chardev_mouse_record;
                                    .types = CHARDEV_IS(DEV) | CHARDEV_IS(FILE) |                   \
                                             CHARDEV_IS(PIPE) | CHARDEV_IS(UNIX),                   \
                                    .record = &source_label_record },                               \
-    { "source/reconnect/@enabled", ROW_ENUM,   CHARDEV_FIELD(at, reconnect), ROW_KEPT,             \
+    { "source/reconnect/@enabled", ROW_ENUM,   CHARDEV_FIELD(at, reconnect),                       \
                                    .types = CHARDEV_IS(TCP) | CHARDEV_IS(UNIX),                    \
                                    .names = choice_names },                                        \
-    { "source/reconnect/@timeout", ROW_NUMBER, CHARDEV_FIELD(at, reconnect_timeout), ROW_KEPT,     \
+    { "source/reconnect/@timeout", ROW_NUMBER, CHARDEV_FIELD(at, reconnect_timeout),               \
                                    .types = CHARDEV_IS(TCP) | CHARDEV_IS(UNIX),                    \
                                    .min = 0, .max = UINT32_MAX },                                  \
     { "source/clipboard",          ROW_RECORD, CHARDEV_FIELD(at, clipboard),                       \

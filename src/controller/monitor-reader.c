@@ -14,6 +14,7 @@
 #include "plan/message.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,6 +49,8 @@ int reader_timeout(const MonitorConsole *console)
     if (console->retry_at == 0)
         return -1;
     left = console->retry_at - now();
+    if (left > INT_MAX)
+        return INT_MAX;
     return left > 0 ? (int)left : 0;
 }
 

@@ -160,7 +160,8 @@ static void tell_console(ControllerLink *link, Message *message)
     if (!pending)
         return; /* nobody waits for it any more */
     if (console->errnum || message->n_fds == 0) {
-        fail(&why, ERR(LXC, INVALID_ARG), _("no console %u in the container"), console->index);
+        fail_errno(&why, console->errnum, _("cannot open console %u of the container"),
+                   console->index);
         pending->opened(-1, NULL, why, pending->data);
         return;
     }

@@ -10,7 +10,7 @@ import stat
 import subprocess
 import termios
 
-from harness import PATIENCE, Console, Instance, contains, equal, eventually, refused, skip
+from harness import Console, Instance, contains, equal, eventually, refused, skip
 
 SIZE = 4 << 20
 
@@ -120,20 +120,19 @@ with Instance(config='console_log_max_size = 65536\nconsole_log_max_backups = 99
 
     folder, device = host.report('stuck')
     dom = host.create('stuck', console=console('stuck'), devices=device, args=f'wait /report/go , flood {SIZE} , mark /report/done , pause')
-    size = monitor_size()
     pid, terminal = pty.fork()
     if pid == 0:
         os.execvp('virsh', ['virsh', '-c', host.uri(), 'console', 'stuck'])
     os.read(terminal, 1)
     eventually(lambda: not termios.tcgetattr(terminal)[3] & termios.ECHO, 'virsh takes every key')
+    size = monitor_size()
     os.kill(pid, signal.SIGSTOP)
     open(folder + '/go', 'w', encoding='utf-8').close()
     eventually(lambda: len(whole('stuck')) > 65536, 'it begins')
     sizes = []
     eventually(lambda: sizes.append(len(whole('stuck'))) or sizes[-100:] == sizes[-1:] * 100, 'it stops', 30)
     assert not os.path.exists(folder + '/done') and sizes[-1] < SIZE
-    # A sanitizer's monitor keeps shadows of what it touches.
-    assert monitor_size() < size + (64 if PATIENCE == 1 else 65536), (size, monitor_size())
+    assert monitor_size() < size + 2048, (size, monitor_size())
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     os.close(terminal)

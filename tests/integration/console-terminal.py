@@ -83,3 +83,10 @@ with Instance() as host:
     client = Console(host.conn, host.conn.lookupByName('left'))
     equal(client.expect('THE-END').replace(b'\r', b''), b''.join(b'%015d\n' % n for n in range(1024)) + b'THE-END')
     client.close()
+
+    # The monitor's end is the container's, and the stream's.
+    dom = host.conn.lookupByName('left')
+    client = Console(host.conn, dom)
+    os.kill(host.controller_pid(dom), signal.SIGKILL)
+    client.wait_end()
+    eventually(lambda: not host.conn.listDomainsID(), 'the container ends')
