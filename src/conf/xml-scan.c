@@ -18,6 +18,7 @@
 
 typedef struct Scan {
     const char *text;
+    const char *end;
     const char *what;
     unsigned namespaces;
 } Scan;
@@ -31,11 +32,17 @@ static unsigned line_of(const Scan *scan, const char *at)
     return line;
 }
 
-/* Behind the next `end`, or NULL. */
-static const char *skip(const char *at, const char *end)
+/* The next `c`, or NULL; looked for within the text, whose end is known. */
+static const char *find(const Scan *scan, const char *at, char c)
 {
-    at = strstr(at, end);
-    return at ? at + strlen(end) : NULL;
+    return memchr(at, c, (size_t)(scan->end - at));
+}
+
+/* Behind the next `mark`, or NULL. */
+static const char *skip(const Scan *scan, const char *at, const char *mark)
+{
+    at = memmem(at, (size_t)(scan->end - at), mark, strlen(mark));
+    return at ? at + strlen(mark) : NULL;
 }
 
 static bool is_blank(char c)
@@ -66,7 +73,7 @@ static bool scan_tag(Scan *scan, const char *tag, const char **ret_next, GError 
             scan->namespaces++;
         if (*at == '\'' || *at == '"') {
             attributes++;
-            at = strchr(at + 1, *at);
+            at = find(scan, at + 1, *at);
         }
         at = at ? at + 1 : NULL;
     }
@@ -76,18 +83,18 @@ static bool scan_tag(Scan *scan, const char *tag, const char **ret_next, GError 
 
 static bool scan_tags(Scan *scan, GError **err)
 {
-    const char *at = strchr(scan->text, '<');
+    const char *at = find(scan, scan->text, '<');
 
     while (at) {
         if (g_str_has_prefix(at, "<!--"))
-            at = skip(at, "-->");
+            at = skip(scan, at, "-->");
         else if (g_str_has_prefix(at, "<![CDATA["))
-            at = skip(at, "]]>");
+            at = skip(scan, at, "]]>");
         else if (g_str_has_prefix(at, "<?"))
-            at = skip(at, "?>");
+            at = skip(scan, at, "?>");
         else if (!scan_tag(scan, at + 1, &at, err))
             return false;
-        at = at ? strchr(at, '<') : NULL;
+        at = at ? find(scan, at, '<') : NULL;
     }
     return true;
 }
@@ -125,7 +132,7 @@ static char *declared_encoding(const char *text)
 
 bool xml_scan(const char *text, const char *what, char **ret_encoding, GError **err)
 {
-    Scan scan = { .text = text, .what = what };
+    Scan scan = { .text = text, .end = text + strlen(text), .what = what };
     g_autofree char *encoding = declared_encoding(text);
 
     if (encoding && !looks_like_ascii(encoding))

@@ -189,7 +189,7 @@ with Instance() as host:
     equal(third.rest(), b'')
     third.close()
     assert not os.path.exists(path)
-    equal(read(log), b'up\r\n(hello)\r\n(still first)\r\n(from-second)\r\n(last words)\r\n(again)\r\nup\r\n(twice)\r\n')
+    equal(read(log), b'up\r\n(hello)\r\n(still first)\r\n(from-second)\r\n(last words)\r\n(first words)\r\n(again)\r\nup\r\n(twice)\r\n')
 
     # A client that does not read stops the output; the next goes on with it.
     folder, device = host.report('stuck')
