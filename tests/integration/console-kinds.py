@@ -166,17 +166,19 @@ with Instance() as host:
     first.say(b'still first\n')
     equal(first.expect(b')\r\n'), b'(still first)\r\n')
     equal(select.select([second.sock], [], [], 0.1)[0], [])
-    first.sock.shutdown(socket.SHUT_WR)  # says no more, and still listens
     dom.suspend()
+    first.say(b'after its end\n')
+    first.sock.shutdown(socket.SHUT_WR)  # says no more, and still listens
     dom.resume()
+    equal(first.expect(b')\r\n'), b'(after its end)\r\n')
     first.close()
     equal(second.expect(b')\r\n'), b'(from-second)\r\n')
+    dom.suspend()  # so that the answer does not come before it has left
     second.say(b'last words\n')
-    equal(second.expect(b')\r\n'), b'(last words)\r\n')
     second.close()
+    dom.resume()
     third = Peer.to(path)
-    third.say(b'first words\n')
-    equal(third.expect(b')\r\n'), b'(first words)\r\n')
+    equal(third.expect(b')\r\n'), b'(last words)\r\n')
 
     # It stays over a new daemon and a reboot; the end of the container is its end.
     host.restart_daemon(signal.SIGKILL)
@@ -189,7 +191,7 @@ with Instance() as host:
     equal(third.rest(), b'')
     third.close()
     assert not os.path.exists(path)
-    equal(read(log), b'up\r\n(hello)\r\n(still first)\r\n(from-second)\r\n(last words)\r\n(first words)\r\n(again)\r\nup\r\n(twice)\r\n')
+    equal(read(log), b'up\r\n(hello)\r\n(still first)\r\n(after its end)\r\n(from-second)\r\n(last words)\r\n(again)\r\nup\r\n(twice)\r\n')
 
     # A client that does not read stops the output; the next goes on with it.
     folder, device = host.report('stuck')
@@ -282,8 +284,10 @@ with Instance() as host:
     server = Listener(where + '/sock')
     peer = server.accept()
     equal(peer.expect(b'\n'), b'up\r\n')
+    dom.suspend()  # as above
     peer.say(b'hello\n')
     peer.close()
+    dom.resume()
     peer = server.accept()
     equal(peer.expect(b')\r\n'), b'(hello)\r\n')
     peer.say(b'again\n')
