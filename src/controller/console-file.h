@@ -4,8 +4,9 @@
 /*
  * A file that a console's output goes to: that of <console type='file'>, or a log. A log is rotated
  * when it has grown to its greatest size: NAME becomes NAME.0, which becomes NAME.1 and so on, and
- * the oldest goes. Files end where a line ends, if there is one. What cannot be written, as a disk
- * is full, is lost; the container goes on, and later output is written again. libc only.
+ * the oldest goes. It is cut where a line ends, if one ends in what is written just then. What
+ * cannot be written, as a disk is full, is lost; the container goes on, and later output is written
+ * again. libc only.
  */
 #pragma once
 
