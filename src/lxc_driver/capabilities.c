@@ -13,21 +13,9 @@
 #include "conf/arch.h"
 #include "lxc_driver/host-topology.h"
 #include "lxc_driver/host.h"
+#include "lxc_driver/markup.h"
 
 #define KIB 1024
-
-/* printf with every argument escaped for XML. */
-static void append_escaped(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void append_escaped(GString *out, const char *format, ...)
-{
-    g_autofree char *text = NULL;
-    va_list args;
-
-    va_start(args, format);
-    text = g_markup_vprintf_escaped(format, args);
-    va_end(args);
-    g_string_append(out, text);
-}
 
 static void append_power(GString *out, const char *root)
 {
@@ -56,17 +44,17 @@ static void append_iommu(GString *out, const char *root)
     g_autoptr(GDir) groups = g_dir_open(path, 0, NULL);
     const bool supported = groups && g_dir_read_name(groups);
 
-    append_escaped(out, "    <iommu support='%s'/>\n", supported ? "yes" : "no");
+    markup_append(out, "    <iommu support='%s'/>\n", supported ? "yes" : "no");
 }
 
 static void append_cpu(GString *out, const HostTopology *topology, const char *arch)
 {
     const HostCell *first = &g_array_index(topology->cells, HostCell, 0);
 
-    append_escaped(out, "    <cpu>\n      <arch>%s</arch>\n", arch);
+    markup_append(out, "    <cpu>\n      <arch>%s</arch>\n", arch);
     for (guint i = 0; i < first->pages->len; i++)
-        append_escaped(out, "      <pages unit='KiB' size='%" PRIu64 "'/>\n",
-                       g_array_index(first->pages, HostPages, i).size / KIB);
+        markup_append(out, "      <pages unit='KiB' size='%" PRIu64 "'/>\n",
+                      g_array_index(first->pages, HostPages, i).size / KIB);
     g_string_append(out, "    </cpu>\n");
 }
 
@@ -78,36 +66,36 @@ static void append_distances(GString *out, const HostTopology *topology, const H
         return;
     g_string_append(out, "          <distances>\n");
     for (guint i = 0; i < n; i++)
-        append_escaped(out, "            <sibling id='%u' value='%u'/>\n",
-                       g_array_index(topology->cells, HostCell, i).id,
-                       g_array_index(cell->distances, unsigned, i));
+        markup_append(out, "            <sibling id='%u' value='%u'/>\n",
+                      g_array_index(topology->cells, HostCell, i).id,
+                      g_array_index(cell->distances, unsigned, i));
     g_string_append(out, "          </distances>\n");
 }
 
 static void append_cell(GString *out, const HostTopology *topology, const HostCell *cell)
 {
-    append_escaped(out, "        <cell id='%u'>\n", cell->id);
-    append_escaped(out, "          <memory unit='KiB'>%" PRIu64 "</memory>\n", cell->memory / KIB);
+    markup_append(out, "        <cell id='%u'>\n", cell->id);
+    markup_append(out, "          <memory unit='KiB'>%" PRIu64 "</memory>\n", cell->memory / KIB);
     for (guint i = 0; i < cell->pages->len; i++) {
         const HostPages *pages = &g_array_index(cell->pages, HostPages, i);
-        append_escaped(out, "          <pages unit='KiB' size='%" PRIu64 "'>%" PRIu64 "</pages>\n",
-                       pages->size / KIB, pages->total);
+        markup_append(out, "          <pages unit='KiB' size='%" PRIu64 "'>%" PRIu64 "</pages>\n",
+                      pages->size / KIB, pages->total);
     }
     append_distances(out, topology, cell);
-    append_escaped(out, "          <cpus num='%u'>\n", cell->cpus->len);
+    markup_append(out, "          <cpus num='%u'>\n", cell->cpus->len);
     for (guint i = 0; i < cell->cpus->len; i++) {
         const HostCpu *cpu = &g_array_index(cell->cpus, HostCpu, i);
-        append_escaped(out,
-                       "            <cpu id='%u' socket_id='%u' die_id='%u' core_id='%u' "
-                       "siblings='%s'/>\n",
-                       cpu->id, cpu->socket, cpu->die, cpu->core, cpu->siblings);
+        markup_append(out,
+                      "            <cpu id='%u' socket_id='%u' die_id='%u' core_id='%u' "
+                      "siblings='%s'/>\n",
+                      cpu->id, cpu->socket, cpu->die, cpu->core, cpu->siblings);
     }
     g_string_append(out, "          </cpus>\n        </cell>\n");
 }
 
 static void append_topology(GString *out, const HostTopology *topology)
 {
-    append_escaped(out, "    <topology>\n      <cells num='%u'>\n", topology->cells->len);
+    markup_append(out, "    <topology>\n      <cells num='%u'>\n", topology->cells->len);
     for (guint i = 0; i < topology->cells->len; i++)
         append_cell(out, topology, &g_array_index(topology->cells, HostCell, i));
     g_string_append(out, "      </cells>\n    </topology>\n");
@@ -123,7 +111,7 @@ static void append_caches(GString *out, const char *root)
     for (guint i = 0; i < caches->len; i++) {
         const HostCache *cache = &g_array_index(caches, HostCache, i);
         const bool in_mib = cache->size % (KIB * KIB) == 0;
-        append_escaped(
+        markup_append(
             out,
             "      <bank id='%u' level='%u' type='%s' size='%" PRIu64 "' unit='%s' cpus='%s'/>\n",
             cache->id, cache->level, cache->type, cache->size / (in_mib ? KIB * KIB : KIB),
@@ -134,16 +122,16 @@ static void append_caches(GString *out, const char *root)
 
 static void append_guest(GString *out, const char *arch, const char *emulator)
 {
-    append_escaped(out,
-                   "  <guest>\n"
-                   "    <os_type>exe</os_type>\n"
-                   "    <arch name='%s'>\n"
-                   "      <wordsize>%d</wordsize>\n"
-                   "      <emulator>%s</emulator>\n"
-                   "      <domain type='lxc'/>\n"
-                   "    </arch>\n"
-                   "  </guest>\n\n",
-                   arch, arch_word_size(arch), emulator);
+    markup_append(out,
+                  "  <guest>\n"
+                  "    <os_type>exe</os_type>\n"
+                  "    <arch name='%s'>\n"
+                  "      <wordsize>%d</wordsize>\n"
+                  "      <emulator>%s</emulator>\n"
+                  "      <domain type='lxc'/>\n"
+                  "    </arch>\n"
+                  "  </guest>\n\n",
+                  arch, arch_word_size(arch), emulator);
 }
 
 char *capabilities_format(const CapabilitiesFacts *facts)
@@ -152,7 +140,7 @@ char *capabilities_format(const CapabilitiesFacts *facts)
     const char *partner = arch_partner(facts->arch);
     GString *out = g_string_new("<capabilities>\n\n  <host>\n");
 
-    append_escaped(out, "    <uuid>%s</uuid>\n", facts->host_uuid);
+    markup_append(out, "    <uuid>%s</uuid>\n", facts->host_uuid);
     append_cpu(out, topology, facts->arch);
     append_power(out, facts->root);
     append_iommu(out, facts->root);

@@ -9,21 +9,10 @@
 #include "base/text.h"
 #include "conf/domain-def.h"
 #include "lxc_driver/libvirt-client.h"
+#include "lxc_driver/markup.h"
 #include "lxc_driver/uuid.h"
 
 #include <gio/gio.h>
-
-static void append(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void append(GString *out, const char *format, ...)
-{
-    g_autofree char *text = NULL;
-    va_list args;
-
-    va_start(args, format);
-    text = g_markup_vprintf_escaped(format, args);
-    va_end(args);
-    g_string_append(out, text);
-}
 
 static char *format_binding(const FilterOwner *owner, const PlanLink *link, const char *host_name)
 {
@@ -32,15 +21,16 @@ static char *format_binding(const FilterOwner *owner, const PlanLink *link, cons
     char uuid[UUID_TEXT_SIZE];
 
     uuid_print(owner->uuid, uuid);
-    append(out, "  <owner>\n    <name>%s</name>\n    <uuid>%s</uuid>\n  </owner>\n", owner->name,
-           uuid);
-    append(out, "  <portdev name='%s'/>\n", host_name);
-    append(out, "  <mac address='%02x:%02x:%02x:%02x:%02x:%02x'/>\n", mac[0], mac[1], mac[2],
-           mac[3], mac[4], mac[5]);
-    append(out, "  <filterref filter='%s'>\n", link->filter);
+    markup_append(out, "  <owner>\n    <name>%s</name>\n    <uuid>%s</uuid>\n  </owner>\n",
+                  owner->name, uuid);
+    markup_append(out, "  <portdev name='%s'/>\n", host_name);
+    markup_append(out, "  <mac address='%02x:%02x:%02x:%02x:%02x:%02x'/>\n", mac[0], mac[1], mac[2],
+                  mac[3], mac[4], mac[5]);
+    markup_append(out, "  <filterref filter='%s'>\n", link->filter);
     for (uint32_t i = 0; i < link->filter_parameters.len; i++)
-        append(out, "    <parameter name='%s' value='%s'/>\n",
-               link->filter_parameters.items[i].name, link->filter_parameters.items[i].value);
+        markup_append(out, "    <parameter name='%s' value='%s'/>\n",
+                      link->filter_parameters.items[i].name,
+                      link->filter_parameters.items[i].value);
     g_string_append(out, "  </filterref>\n</filterbinding>\n");
     return g_string_free(out, FALSE);
 }

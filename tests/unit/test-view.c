@@ -377,23 +377,10 @@ static void test_pressure(void)
 /* Whatever is missing, and whatever stands in its place, nothing is read beyond its end. */
 static void test_odd_texts(void)
 {
-    static const char *const odd[] = { "",
-                                       "\n",
-                                       "cpu",
-                                       "cpu \n0",
-                                       "8:0",
-                                       "8:0 Read",
-                                       " 8 0",
-                                       "MemTotal",
-                                       "processor",
-                                       "max",
-                                       "-1",
-                                       "0-",
-                                       "4-2",
-                                       ",",
-                                       "1,",
-                                       "total="
-                                       "some" };
+    static const char *const odd[] = { "",          "\n",       "cpu",  "cpu \n0",
+                                       "8:0",       "8:0 Read", " 8 0", "MemTotal",
+                                       "processor", "max",      "-1",   "0-",
+                                       "4-2",       ",",        "1,",   "total=some" };
     FactLoad load = { 0 };
 
     for (ViewKind kind = VIEW_ROOT; kind < VIEW_KINDS; kind++) {
