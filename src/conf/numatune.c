@@ -49,7 +49,7 @@ static const Row numatune_rows[] = {
     { "memory/@mode",      ROW_ENUM,   offsetof(NumaTune, mode),      .names = mode_names, .bad = UNSUPPORTED },
     { "memory/@nodeset",   ROW_STRING, offsetof(NumaTune, nodeset),   .normalize = cpu_list_normalize },
     { "memory/@placement", ROW_ENUM,   offsetof(NumaTune, placement), .names = placement_names,
-                           .bad = UNSUPPORTED },
+                           .works = TYPE_BIT(NUMA_PLACEMENT_STATIC), .bad = UNSUPPORTED },
     { "memnode",           ROW_LIST,   offsetof(NumaTune, memnodes),  .record = &memnode_record },
     { NULL },
 };

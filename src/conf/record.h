@@ -75,6 +75,7 @@ typedef enum RowFlags {
     ROW_ANY_BASE = 1 << 6,     /* a number is read in C's way although it is printed as a decimal */
     ROW_EVEN_EMPTY = 1 << 7,   /* ROW_MAYBE: an element that says nothing still says something */
     ROW_WITH_ELEMENT = 1 << 8, /* `missing` counts only where the element before it is there */
+    ROW_UNPLANNED = 1 << 9,    /* read and given back, but refused by the plan of its record */
 } RowFlags;
 
 typedef struct TextFunctions {

@@ -28,7 +28,7 @@ static bool is_of_refused_types(const Record *record, const Row *row)
 
 static VocabularyEffect row_effect(const Record *record, const Row *row, bool kept)
 {
-    if (row->kind == ROW_REFUSED || is_of_refused_types(record, row))
+    if (row->kind == ROW_REFUSED || row->flags & ROW_UNPLANNED || is_of_refused_types(record, row))
         return VOCABULARY_REFUSED;
     return kept || row->kind == ROW_KEEP || row->flags & ROW_KEPT ? VOCABULARY_KEPT
                                                                   : VOCABULARY_ACTED;
