@@ -34,12 +34,17 @@ def report(folder):
         return facts(file.read())
 
 
+def remove_group_of_crun(host):
+    """cgroupsPath is two names deep; crun removes the last and leaves the first."""
+    sandbox.remove_groups(sandbox.instance_name(host.root))
+
+
 def run_bundle(host, folder):
     """crun does not know hosts with both versions of control groups: in a mount namespace of its own it sees version 1."""
     hide = 'if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi'
     text = run_beside(['crun', '--root', host.path('crun'), '--cgroup-manager', 'cgroupfs', 'run', '-b', folder, 'box'],
                       before=hide)
-    sandbox.remove_groups(sandbox.partition_of(host.root))
+    remove_group_of_crun(host)
     return text
 
 
@@ -82,7 +87,7 @@ def on_a_terminal(host):
     hide = 'if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi'
     crun = f'crun --root {host.path("crun")} --cgroup-manager cgroupfs run -b {folder} box'
     contains(run_beside(['script', '-qec', crun, '/dev/null'], before=hide), 'tty /dev/')
-    sandbox.remove_groups(sandbox.partition_of(host.root))
+    remove_group_of_crun(host)
 
 
 def imported(host):

@@ -24,9 +24,14 @@ def skip(reason):
     sys.exit(SKIP)
 
 
+def instance_name(root):
+    """What tells a private instance from others, as the daemon derives it."""
+    return 'virtlxcd-' + hashlib.sha256(os.path.realpath(root).encode()).hexdigest()[:12]
+
+
 def partition_of(root):
-    """The control group directory of a private instance, as the daemon derives it."""
-    return 'virtlxcd-' + hashlib.sha256(os.path.realpath(root).encode()).hexdigest()[:12] + '.partition'
+    """The control group directory of a private instance."""
+    return instance_name(root) + '.partition'
 
 
 def hierarchies():
@@ -101,7 +106,8 @@ def enter():
     os.chmod(scratch, 0o755)
     status = run_inside(scratch)
     for name in ('root', *os.listdir(scratch)):
-        left = remove_groups(partition_of(os.path.join(scratch, name)))
+        root = os.path.join(scratch, name)
+        left = remove_groups(partition_of(root)) + remove_groups(instance_name(root))
         if left:
             print('left behind, and removed now:', *left, sep='\n    ')
             status = status or 1
