@@ -68,6 +68,7 @@ bool run_load_plan(Run *run, GError **err)
     for (uint32_t i = 0; i < run->plan.mounts.len; i++)
         run->sources[i] = -1;
     consoles_init(run);
+    run->devices = device_set_new(&run->plan);
     return true;
 }
 
@@ -98,13 +99,30 @@ static void cgroup_undo(Run *run)
     g_clear_pointer(&run->cgroup, cgroup_free);
 }
 
-/* Live changes of the rules and limits outlast a reboot: they are in the groups, not in the plan.
- */
-static bool devices_allow(Run *run, GError **err)
+/* ---- devices ---- */
+
+static bool devices_find(Run *run, GError **err)
 {
-    return run->restart || cgroup_apply_devices(run->cgroup, &run->plan.cgroup, err);
+    for (uint32_t i = 0; i < run->plan.host_nodes.len; i++) {
+        const PlanHostNode *node = &run->plan.host_nodes.items[i];
+
+        if (node->kind != PLAN_HOST_NODE_IMAGE && !device_set_find(run->devices, node, err))
+            return false;
+    }
+    return true;
 }
 
+/* Over a reboot too: numbers of the host's devices may be others by now, as nodes in /dev are. */
+static bool devices_allow(Run *run, GError **err)
+{
+    const GArray *rules = run->devices->rules;
+
+    return cgroup_apply_devices(run->cgroup, (const PlanDeviceRule *)rules->data, rules->len, err);
+}
+
+/* ---- resources ---- */
+
+/* Live changes of the limits outlast a reboot: they are in the groups, not in the plan. */
 static bool resources_apply(Run *run, GError **err)
 {
     return run->restart || cgroup_apply_settings(run->cgroup, &run->plan.cgroup, err);
@@ -258,6 +276,7 @@ static bool init_go(Run *run, GError **err)
 static const Step start_steps[] = {
     {"consoles",      consoles_open,    consoles_close},
     { "cgroup",       cgroup_make,      cgroup_undo   },
+    { "devices",      devices_find,     NULL          },
     { "device-rules", devices_allow,    NULL          },
     { "sources",      sources_open,     sources_close },
     { "view",         view_make,        view_close    },

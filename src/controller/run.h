@@ -10,6 +10,7 @@
 #include "control-xdr.h"
 #include "controller/step.h"
 #include "kernel/cgroup.h"
+#include "kernel/device-set.h"
 #include "plan-xdr.h"
 
 #include <glib.h>
@@ -51,6 +52,7 @@ struct Run {
     GArray *closed; /* HostPlaces that the container can change */
     RunConsole *consoles;
     size_t n_consoles;
+    DeviceSet *devices;
     Cgroup *cgroup;
     int freezer_fd; /* "tasks" of the group in the v1 freezer, which init and builder join */
 

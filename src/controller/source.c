@@ -41,7 +41,7 @@ static bool open_source(const Run *run, const PlanMount *mount, int *ret_fd, GEr
         return open_host(mount, ret_fd, err);
     if (mount->kind != PLAN_MOUNT_DEV)
         return true; /* made where it is attached */
-    if (!dev_make(&run->plan, mount->options, ret_fd, err))
+    if (!dev_make(&run->plan, run->devices, mount->options, ret_fd, err))
         return false;
     return mount_set_flags(*ret_fd, mount->flags) || fail_mount(mount, errno, err);
 }

@@ -373,7 +373,7 @@ bool cgroup_apply_settings(Cgroup *cgroup, const PlanCgroup *plan, GError **err)
     return true;
 }
 
-bool cgroup_apply_devices(Cgroup *cgroup, const PlanCgroup *plan, GError **err)
+bool cgroup_apply_devices(Cgroup *cgroup, const PlanDeviceRule *rules, size_t n_rules, GError **err)
 {
     const Hierarchy *hierarchy = cgroup_find(cgroup, "devices");
 
@@ -384,7 +384,7 @@ bool cgroup_apply_devices(Cgroup *cgroup, const PlanCgroup *plan, GError **err)
                     _("no cgroup hierarchy on this host can limit the use of devices"));
     /* What a killed controller left: v1 takes a whole list only while no group is below. */
     return (hierarchy->unified || cgroup_remove_below(cgroup, err)) &&
-           devices_apply(hierarchy, plan->devices.items, plan->devices.len, err);
+           devices_apply(hierarchy, rules, n_rules, err);
 }
 
 /* ---- use ---- */

@@ -35,9 +35,10 @@ const char *cgroup_path(const Cgroup *cgroup);
 const char *cgroup_dir(const Cgroup *cgroup, const char *controller);
 const char *cgroup_unified_dir(const Cgroup *cgroup);
 
-/* Writes every setting of the plan, and its device rules; these before anybody has joined. */
+/* Writes every setting of the plan, and the device rules; these before anybody has joined. */
 bool cgroup_apply_settings(Cgroup *cgroup, const PlanCgroup *plan, GError **err);
-bool cgroup_apply_devices(Cgroup *cgroup, const PlanCgroup *plan, GError **err);
+bool cgroup_apply_devices(Cgroup *cgroup, const PlanDeviceRule *rules, size_t n_rules,
+                          GError **err);
 bool cgroup_set(Cgroup *cgroup, const PlanSetting *setting, GError **err);
 
 /* Reads a number knob back (for memory: bytes, -1 unlimited). False: controller absent. */

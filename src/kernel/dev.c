@@ -19,14 +19,6 @@
 
 #define DEFAULT_OPTIONS "mode=755,size=65536"
 
-/* The directory that `path` is to stand in; -1: errno. */
-static int open_parent(int dev, const char *path)
-{
-    g_autofree char *parent = g_path_get_dirname(path);
-
-    return path_make(dev, parent, PATH_DIRECTORY, PATH_LINKS_REFUSE);
-}
-
 static bool give_to_root(int dev, const char *path, const Plan *plan)
 {
     if (!(plan->namespaces & PLAN_NS_USER))
@@ -35,12 +27,29 @@ static bool give_to_root(int dev, const char *path, const Plan *plan)
                     AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) == 0;
 }
 
-static bool make_node(int dev, const PlanNode *node, const Plan *plan, GError **err)
+/* Directories that `path` is in, outermost first. Made ones are the container's root's. */
+static bool make_parents(int dev, const char *path, const Plan *plan)
+{
+    g_autofree char *parent = g_strdup(path);
+
+    for (char *slash = strchr(parent, '/'); slash; slash = strchr(slash + 1, '/')) {
+        bool made;
+
+        *slash = '\0';
+        made = mkdirat(dev, parent, 0755) == 0;
+        if (made ? fchmodat(dev, parent, 0755, 0) < 0 || !give_to_root(dev, parent, plan)
+                 : errno != EEXIST)
+            return false;
+        *slash = '/';
+    }
+    return true;
+}
+
+bool dev_make_node(int dev, const PlanNode *node, const Plan *plan, GError **err)
 {
     mode_t type = node->type == 'b' ? S_IFBLK : S_IFCHR;
-    autofd int parent = open_parent(dev, node->path);
 
-    if (parent < 0 ||
+    if (!make_parents(dev, node->path, plan) ||
         mknodat(dev, node->path, type | node->mode, makedev(node->major, node->minor)) < 0 ||
         fchmodat(dev, node->path, node->mode, 0) < 0 || !give_to_root(dev, node->path, plan))
         return fail_errno(err, errno, _("cannot make node '/dev/%s'"), node->path);
@@ -49,9 +58,7 @@ static bool make_node(int dev, const PlanNode *node, const Plan *plan, GError **
 
 static bool make_symlink(int dev, const PlanSymlink *link, const Plan *plan, GError **err)
 {
-    autofd int parent = open_parent(dev, link->path);
-
-    if (parent < 0 || symlinkat(link->target, dev, link->path) < 0 ||
+    if (!make_parents(dev, link->path, plan) || symlinkat(link->target, dev, link->path) < 0 ||
         !give_to_root(dev, link->path, plan))
         return fail_errno(err, errno, _("cannot make link '/dev/%s'"), link->path);
     return true;
@@ -95,7 +102,21 @@ static bool make_consoles(int dev, const Plan *plan, GError **err)
     return plan->consoles.len == 0 || make_symlink(dev, &first, plan, err);
 }
 
-bool dev_make(const Plan *plan, const char *options, int *ret_fd, GError **err)
+static bool make_nodes(int dev, const Plan *plan, const DeviceSet *devices, GError **err)
+{
+    for (uint32_t i = 0; i < plan->nodes.len; i++) {
+        if (!dev_make_node(dev, &plan->nodes.items[i], plan, err))
+            return false;
+    }
+    for (guint i = 0; i < devices->nodes->len; i++) {
+        if (!dev_make_node(dev, &g_array_index(devices->nodes, PlanNode, i), plan, err))
+            return false;
+    }
+    return true;
+}
+
+bool dev_make(const Plan *plan, const DeviceSet *devices, const char *options, int *ret_fd,
+              GError **err)
 {
     autofd int dev = -1;
 
@@ -103,10 +124,8 @@ bool dev_make(const Plan *plan, const char *options, int *ret_fd, GError **err)
         return false;
     if (!give_to_root(dev, "", plan))
         return fail_errno(err, errno, _("cannot give '%s' to the container's root"), "/dev");
-    for (uint32_t i = 0; i < plan->nodes.len; i++) {
-        if (!make_node(dev, &plan->nodes.items[i], plan, err))
-            return false;
-    }
+    if (!make_nodes(dev, plan, devices, err))
+        return false;
     for (uint32_t i = 0; i < plan->symlinks.len; i++) {
         if (!make_symlink(dev, &plan->symlinks.items[i], plan, err))
             return false;

@@ -53,10 +53,39 @@ static bool v1_allow(const Hierarchy *hierarchy, const PlanDeviceRule *rule, GEr
     return true;
 }
 
+/* One by one: all at once goes only while no group is below, and one that was removed may count as
+ * being there for a moment more. */
+static bool v1_deny_listed(const Hierarchy *hierarchy, GError **err)
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    if (!group_read(hierarchy, "devices.list", &text, err))
+        return false;
+    lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        if (**line && !group_write(hierarchy, "devices.deny", *line, err))
+            return false;
+    }
+    return true;
+}
+
+static bool v1_deny_all(const Hierarchy *hierarchy, GError **err)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (group_write(hierarchy, "devices.deny", "a", &why))
+        return true;
+    if (error_errno(why) == EINVAL)
+        return v1_deny_listed(hierarchy, err);
+    g_propagate_error(err, g_steal_pointer(&why));
+    return false;
+}
+
 static bool apply_v1(const Hierarchy *hierarchy, const PlanDeviceRule *rules, size_t n_rules,
                      GError **err)
 {
-    if (!group_write(hierarchy, "devices.deny", "a", err))
+    if (!v1_deny_all(hierarchy, err))
         return false;
     for (size_t i = 0; i < n_rules; i++) {
         if (!v1_allow(hierarchy, &rules[i], err))

@@ -46,11 +46,10 @@ static bool has_quota(const Plan *plan)
     return false;
 }
 
-/* A rule without a node is no use of a device that anything depends on. */
-static bool has_host_node(const Plan *plan)
+static bool has_host_image(const Plan *plan)
 {
     for (uint32_t i = 0; i < plan->host_nodes.len; i++)
-        if (plan->host_nodes.items[i].kind != PLAN_HOST_NODE_RULE)
+        if (plan->host_nodes.items[i].kind == PLAN_HOST_NODE_IMAGE)
             return true;
     return false;
 }
@@ -74,14 +73,14 @@ typedef struct Missing {
 } Missing;
 
 static const Missing missing[] = {
-    {N_("a file system on a block device"),        has_block    },
-    { N_("a file system in an image"),             has_image    },
-    { N_("a volume"),                              has_volume   },
-    { N_("an overlay"),                            has_overlay  },
-    { N_("a limit on the space of a file system"), has_quota    },
-    { N_("a disk or a device of the host"),        has_host_node},
-    { N_("a USB device"),                          has_usb      },
-    { N_("a security label"),                      has_label    },
+    {N_("a file system on a block device"),        has_block     },
+    { N_("a file system in an image"),             has_image     },
+    { N_("a volume"),                              has_volume    },
+    { N_("an overlay"),                            has_overlay   },
+    { N_("a limit on the space of a file system"), has_quota     },
+    { N_("a disk in an image"),                    has_host_image},
+    { N_("a USB device"),                          has_usb       },
+    { N_("a security label"),                      has_label     },
 };
 
 bool support_check(const Plan *plan, GError **err)

@@ -6,6 +6,7 @@
 The names of the steps are read from the tables in the source, so that a new step is tested as well."""
 import os
 import re
+import stat
 import subprocess
 
 import sandbox
@@ -23,7 +24,10 @@ DEVICES = """<interface type='bridge'><source bridge='br0'/></interface><console
 
 def devices(host):
     path = host.path('run/libvirt/lxc/console')
-    return DEVICES + f"<console type='unix'><source mode='bind' path='{path}'/><log file='{host.path('console.log')}'/></console>"
+    node = host.path('tun')
+    if not os.path.exists(node):
+        os.mknod(node, stat.S_IFCHR | 0o600, os.makedev(10, 200))
+    return DEVICES + f"<hostdev mode='capabilities' type='misc'><source><char>{node}</char></source></hostdev>" + f"<console type='unix'><source mode='bind' path='{path}'/><log file='{host.path('console.log')}'/></console>"
 
 
 def steps():
