@@ -12,4 +12,7 @@ void result(const char *verb, bool good);
 void do_echo(char **args);
 void do_hangup(char **args);
 void do_inject(char **args);
+void do_keyring(char **args);
+void do_ptmx(char **args);
+void do_swap(char **args);
 void do_tty(char **args);

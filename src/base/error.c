@@ -63,6 +63,10 @@ bool fail(GError **err, unsigned origin_and_code, const char *format, ...)
     return false;
 }
 
+/*
+ * strerror, not g_strerror: that one converts from the locale's charset, for which the C library
+ * loads modules, by files of whatever tree the process sees. In a container's init that is not ours.
+ */
 bool fail_errno(GError **err, int errnum, const char *format, ...)
 {
     g_autofree char *what = NULL;
@@ -72,7 +76,7 @@ bool fail_errno(GError **err, int errnum, const char *format, ...)
     va_start(args, format);
     what = g_strdup_vprintf(format, args);
     va_end(args);
-    message = g_strdup_printf("%s: %s", what, g_strerror(errnum));
+    message = g_strdup_printf("%s: %s", what, strerror(errnum));
     set_error(err, VIR_FROM_LXC, VIR_ERR_SYSTEM_ERROR, errnum, message);
     return false;
 }

@@ -19,6 +19,7 @@
 #include "plan/message.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -119,6 +120,6 @@ int main(int argc, char **argv)
         init_print_steps();
         return EXIT_SUCCESS;
     }
-    g_printerr("%s\n", _("virtlxc-controller is started by virtlxcd only"));
+    (void)fprintf(stderr, "%s\n", _("virtlxc-controller is started by virtlxcd only"));
     return EXIT_FAILURE;
 }
