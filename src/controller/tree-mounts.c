@@ -53,6 +53,17 @@ static int make_target(const Builder *builder, const PlanMount *mount, PathKind 
     return path_make(builder->root_fd, mount->target, kind, links_allowed(mount));
 }
 
+/* A link may lead there. What is mounted on the root is not to be seen, and goes with the old one.
+ */
+static bool is_root(const Builder *builder, int target)
+{
+    struct statx info[2];
+
+    return statx(target, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &info[0]) == 0 &&
+           statx(builder->root_fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &info[1]) == 0 &&
+           info[0].stx_ino == info[1].stx_ino && info[0].stx_mnt_id == info[1].stx_mnt_id;
+}
+
 static bool attach_at_target(const Builder *builder, const PlanMount *mount, int fd, GError **err)
 {
     autofd int target = -1;
@@ -61,6 +72,10 @@ static bool attach_at_target(const Builder *builder, const PlanMount *mount, int
     if (fstat(fd, &info) < 0)
         return fail_mount(mount, err);
     target = make_target(builder, mount, S_ISDIR(info.st_mode) ? PATH_DIRECTORY : PATH_FILE);
+    if (target >= 0 && is_root(builder, target))
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("cannot mount '%s' on '%s': that leads to the root of the tree"),
+                    mount->source, mount->target);
     return (target >= 0 && mount_attach(fd, target)) || fail_mount(mount, err);
 }
 
