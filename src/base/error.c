@@ -65,7 +65,8 @@ bool fail(GError **err, unsigned origin_and_code, const char *format, ...)
 
 /*
  * strerror, not g_strerror: that one converts from the locale's charset, for which the C library
- * loads modules, by files of whatever tree the process sees. In a container's init that is not ours.
+ * loads modules, by files of whatever tree the process sees. In a container's init that is not
+ * ours.
  */
 bool fail_errno(GError **err, int errnum, const char *format, ...)
 {
