@@ -21,6 +21,7 @@ ALLOWED = {
     'net': {'base', 'plan'},
     'rpc': {'base'},
     'view': {'base', 'plan'},
+    'image': {'base', 'plan', 'kernel'},
     'controller': {'base', 'plan', 'kernel', 'view'},
     'lxc_driver': {'base', 'plan', 'conf', 'kernel', 'net', 'rpc'},
     'virt-lxc': {'base', 'plan', 'conf'},

@@ -120,6 +120,56 @@ int host_path_open_parent(const char *path, HostPlaces closed, const char **ret_
     return way.dir;
 }
 
+/* A link at the end of the way: its target takes its place in `path`. */
+static bool follow_last(int dir, const char *name, char path[PATH_MAX])
+{
+    char target[PATH_MAX];
+    struct stat info;
+    ssize_t len;
+    size_t kept = (size_t)(name - path);
+
+    if (fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+        return false;
+    errno = ELOOP;
+    if (!S_ISLNK(info.st_mode) || (info.st_uid != 0 && info.st_uid != geteuid()))
+        return false;
+    len = readlinkat(dir, name, target, sizeof target);
+    if (len <= 0)
+        return false;
+    if (*target == '/')
+        kept = 0;
+    errno = ENAMETOOLONG;
+    if (kept + (size_t)len >= PATH_MAX)
+        return false;
+    memcpy(path + kept, target, (size_t)len);
+    path[kept + (size_t)len] = '\0';
+    return true;
+}
+
+int host_path_open(const char *path, HostPlaces closed, int flags)
+{
+    char way[PATH_MAX];
+    unsigned links = 0;
+
+    errno = ENAMETOOLONG;
+    if (strlen(path) >= sizeof way)
+        return -1;
+    strcpy(way, path);
+    for (;;) {
+        const char *name = NULL;
+        autofd int dir = host_path_open_parent(way, closed, &name);
+        int fd;
+
+        if (dir < 0)
+            return -1;
+        fd = openat(dir, name, flags | O_NOFOLLOW | O_CLOEXEC);
+        if (fd >= 0 || errno != ELOOP || ++links > LINKS_MAX)
+            return fd;
+        if (!follow_last(dir, name, way))
+            return -1;
+    }
+}
+
 /* By the directory's descriptor, since names of sockets are short and are resolved again. */
 static bool make_address(int dir, const char *name, struct sockaddr_un *ret_address)
 {

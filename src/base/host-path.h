@@ -32,6 +32,12 @@ typedef struct HostPlaces {
 int host_path_open_parent(const char *path, HostPlaces closed, const char **ret_name);
 
 /*
+ * Opens what `path` leads to, as open(2) with `flags`; a symlink at its end is followed like those
+ * on the way. EXDEV and ELOOP as above.
+ */
+int host_path_open(const char *path, HostPlaces closed, int flags);
+
+/*
  * A stream socket, not blocking, that was bound or connected there: `how` is bind or connect, which
  * may have no more than some 85 bytes of a name.
  */

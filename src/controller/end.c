@@ -92,6 +92,8 @@ static void fill_handover(const Run *run, ControlHandover *handover)
     handover->consoles.items = g_new(ControlHandoverConsole, run->n_consoles + 1);
     for (size_t i = 0; i < run->n_consoles; i++)
         handover->consoles.items[i] = run->consoles[i].kept;
+    handover->images.len = run->images->len;
+    handover->images.items = (ControlHandoverImage *)(void *)run->images->data;
     handover->closed.len = run->closed->len * (uint32_t)sizeof(HostPlace);
     handover->closed.data = (uint8_t *)run->closed->data;
     (void)xdr_fill_strings(&control_handover_xdr, handover); /* else it cannot be encoded */
@@ -118,6 +120,7 @@ static void take_down(Run *run)
     if (run->cgroup && !cgroup_clear(run->cgroup, &why))
         g_printerr("%s\n", why->message);
     consoles_close(run);
+    images_close(run); /* who hears of the end may want to use them */
     end_unlink_socket(run);
 }
 
@@ -231,6 +234,7 @@ int end_run(const ControlHandover *handover, Run *run)
     }
     for (size_t i = 0; i < run->n_consoles && i < handover->consoles.len; i++)
         run->consoles[i].kept = handover->consoles.items[i];
+    g_array_append_vals(run->images, handover->images.items, handover->images.len);
     verdict = end_judge(status, &run->plan, handover->destroyed);
     if (!verdict.restart)
         return finish(run, &verdict);

@@ -37,6 +37,7 @@ static void take_start(Run *run, Message *message)
     run->controller_fd = message_take_fd(message, CONTROL_FD_CONTROLLER);
     run->monitor_fd = message_take_fd(message, CONTROL_FD_MONITOR);
     run->view_program_fd = message_take_fd(message, CONTROL_FD_VIEW);
+    run->image_program_fd = message_take_fd(message, CONTROL_FD_IMAGE);
     run->passed = g_new(int, FD_MESSAGE_FDS_MAX);
     for (size_t i = CONTROL_FD_PASSED; i < message->n_fds; i++)
         run->passed[run->n_passed++] = message_take_fd(message, i);

@@ -30,6 +30,7 @@ void run_init(Run *run)
 {
     *run = (Run){ .daemon_fd = -1, .listen_fd = -1, .state_dir_fd = -1, .plan_fd = -1 };
     run->controller_fd = run->monitor_fd = run->view_program_fd = -1;
+    run->image_program_fd = -1;
     run->view = (RunView){ .fd = -1, .mount = -1 };
     run->userns_fd = run->netns_fd = run->host_mounts_fd = run->builder_fd = -1;
     run->host_time_fd = run->files_fd = -1;
@@ -69,6 +70,7 @@ bool run_load_plan(Run *run, GError **err)
         run->sources[i] = -1;
     consoles_init(run);
     run->devices = device_set_new(&run->plan);
+    run->images = g_array_new(FALSE, FALSE, sizeof(ControlHandoverImage));
     return true;
 }
 
@@ -277,6 +279,7 @@ static const Step start_steps[] = {
     {"consoles",      consoles_open,    consoles_close},
     { "cgroup",       cgroup_make,      cgroup_undo   },
     { "devices",      devices_find,     NULL          },
+    { "images",       images_open,      images_close  },
     { "device-rules", devices_allow,    NULL          },
     { "sources",      sources_open,     sources_close },
     { "view",         view_make,        view_close    },

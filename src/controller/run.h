@@ -44,6 +44,7 @@ struct Run {
     int controller_fd;
     int monitor_fd;
     int view_program_fd;
+    int image_program_fd;
     int *passed; /* become 3, 4, ... of init */
     size_t n_passed;
 
@@ -53,6 +54,7 @@ struct Run {
     RunConsole *consoles;
     size_t n_consoles;
     DeviceSet *devices;
+    GArray *images; /* ControlHandoverImages, which outlast a reboot; see image.c */
     Cgroup *cgroup;
     int freezer_fd; /* "tasks" of the group in the v1 freezer, which init and builder join */
 
@@ -135,6 +137,11 @@ bool clock_set(Run *run, GError **err);   /* of children to come; */
 bool clock_leave(Run *run, GError **err); /* no longer */
 bool namespace_create(Run *run, GError **err);
 void namespace_undo(Run *run);
+bool images_open(Run *run, GError **err);
+void images_close(Run *run);
+/* A detached mount of what plan.mounts[index] has in its device; *ret_fd stays -1 if that is
+ * missing, and may be. */
+bool images_mount(const Run *run, uint32_t index, int *ret_fd, GError **err);
 bool sources_open(Run *run, GError **err);
 bool sources_map(Run *run, GError **err);
 void sources_close(Run *run);

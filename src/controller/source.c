@@ -35,10 +35,14 @@ static bool open_host(const PlanMount *mount, int *ret_fd, GError **err)
     return true;
 }
 
-static bool open_source(const Run *run, const PlanMount *mount, int *ret_fd, GError **err)
+static bool open_source(const Run *run, uint32_t index, int *ret_fd, GError **err)
 {
+    const PlanMount *mount = &run->plan.mounts.items[index];
+
     if (mount->kind == PLAN_MOUNT_HOST)
         return open_host(mount, ret_fd, err);
+    if (mount->kind == PLAN_MOUNT_BLOCK || mount->kind == PLAN_MOUNT_IMAGE)
+        return images_mount(run, index, ret_fd, err);
     if (mount->kind != PLAN_MOUNT_DEV)
         return true; /* made where it is attached */
     if (!dev_make(&run->plan, run->devices, mount->options, ret_fd, err))
@@ -49,7 +53,7 @@ static bool open_source(const Run *run, const PlanMount *mount, int *ret_fd, GEr
 bool sources_open(Run *run, GError **err)
 {
     for (uint32_t i = 0; i < run->plan.mounts.len; i++) {
-        if (!open_source(run, &run->plan.mounts.items[i], &run->sources[i], err))
+        if (!open_source(run, i, &run->sources[i], err))
             return false;
     }
     return true;

@@ -305,6 +305,7 @@ static bool (*const kinds[])(const Builder *builder, uint32_t index, GError **er
     [PLAN_MOUNT_NEW] = attach_new,        [PLAN_MOUNT_DEV] = attach_dev,
     [PLAN_MOUNT_CGROUP] = attach_cgroup,  [PLAN_MOUNT_MASK] = attach_mask,
     [PLAN_MOUNT_READONLY] = attach_again, [PLAN_MOUNT_WRITABLE] = attach_again,
+    [PLAN_MOUNT_BLOCK] = attach_source,   [PLAN_MOUNT_IMAGE] = attach_source,
     [PLAN_MOUNT_FILE] = attach_file,      [PLAN_MOUNT_VIEW] = attach_view,
 };
 

@@ -61,6 +61,44 @@ bool mount_new(const char *type, const char *options, int *ret_fd, GError **err)
     return true;
 }
 
+/* The kernel's own words, if it has any, tell more than its number. */
+static bool fail_device(GError **err, int context, const char *type, const char *device)
+{
+    int saved = errno;
+    char text[256];
+    ssize_t n = context < 0 ? -1 : read(context, text, sizeof text - 1);
+
+    if (n <= 2)
+        return fail_errno(err, saved, _("cannot mount '%s' with its file system '%s'"), device,
+                          type);
+    text[n] = '\0';
+    return fail_errno(err, saved, _("cannot mount '%s' with its file system '%s' (%s)"), device,
+                      type, g_strchomp(text + 2));
+}
+
+bool mount_device(const char *device, const char *type, const char *options, int *ret_fd,
+                  GError **err)
+{
+    g_auto(GStrv) list = g_strsplit(options, ",", -1);
+    autofd int context = fsopen(type, FSOPEN_CLOEXEC);
+    bool fine;
+    int fd;
+
+    if (context < 0 && errno == ENODEV)
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("cannot mount '%s': this host's kernel does not have its file system '%s'"),
+                    device, type);
+    fine = context >= 0 && fsconfig(context, FSCONFIG_SET_STRING, "source", device, 0) == 0;
+    for (char **option = list; fine && *option; option++)
+        fine = !**option || set_option(context, *option);
+    fine = fine && fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0;
+    fd = fine ? fsmount(context, FSMOUNT_CLOEXEC, 0) : -1;
+    if (fd < 0)
+        return fail_device(err, context, type, device);
+    *ret_fd = fd;
+    return true;
+}
+
 /* Indexed by PlanPropagation. What is cloned from a shared mount is shared with it. */
 static const uint64_t propagations[] = {
     [PLAN_PROPAGATION_DEFAULT] = MS_PRIVATE,       [PLAN_PROPAGATION_PRIVATE] = MS_PRIVATE,

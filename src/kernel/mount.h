@@ -15,6 +15,10 @@
 /* A new file system; `options` comma separated as for mount(8). A detached mount. */
 bool mount_new(const char *type, const char *options, int *ret_fd, GError **err);
 
+/* The same of the file system that is on a block device. */
+bool mount_device(const char *device, const char *type, const char *options, int *ret_fd,
+                  GError **err);
+
 /* A detached, private copy of the mount at `path` (as for openat; "" is `dir_fd` itself). -1:
  * errno. */
 typedef enum MountDepth { MOUNT_TOP_ONLY, MOUNT_RECURSIVE } MountDepth;

@@ -18,14 +18,16 @@ static bool has_mount_kind(const Plan *plan, PlanMountKind from)
     return false;
 }
 
-static bool has_block(const Plan *plan)
+/* Loop devices do for raw images; for the rest there is nothing yet. */
+static bool has_nbd(const Plan *plan)
 {
-    return has_mount_kind(plan, PLAN_MOUNT_BLOCK);
-}
-
-static bool has_image(const Plan *plan)
-{
-    return has_mount_kind(plan, PLAN_MOUNT_IMAGE);
+    for (uint32_t i = 0; i < plan->mounts.len; i++)
+        if (plan->mounts.items[i].image == PLAN_IMAGE_NBD)
+            return true;
+    for (uint32_t i = 0; i < plan->host_nodes.len; i++)
+        if (plan->host_nodes.items[i].image == PLAN_IMAGE_NBD)
+            return true;
+    return false;
 }
 
 static bool has_volume(const Plan *plan)
@@ -42,14 +44,6 @@ static bool has_quota(const Plan *plan)
 {
     for (uint32_t i = 0; i < plan->mounts.len; i++)
         if (plan->mounts.items[i].quota)
-            return true;
-    return false;
-}
-
-static bool has_host_image(const Plan *plan)
-{
-    for (uint32_t i = 0; i < plan->host_nodes.len; i++)
-        if (plan->host_nodes.items[i].kind == PLAN_HOST_NODE_IMAGE)
             return true;
     return false;
 }
@@ -73,14 +67,12 @@ typedef struct Missing {
 } Missing;
 
 static const Missing missing[] = {
-    {N_("a file system on a block device"),        has_block     },
-    { N_("a file system in an image"),             has_image     },
-    { N_("a volume"),                              has_volume    },
-    { N_("an overlay"),                            has_overlay   },
-    { N_("a limit on the space of a file system"), has_quota     },
-    { N_("a disk in an image"),                    has_host_image},
-    { N_("a USB device"),                          has_usb       },
-    { N_("a security label"),                      has_label     },
+    {N_("an image that needs qemu-nbd"),           has_nbd    },
+    { N_("a volume"),                              has_volume },
+    { N_("an overlay"),                            has_overlay},
+    { N_("a limit on the space of a file system"), has_quota  },
+    { N_("a USB device"),                          has_usb    },
+    { N_("a security label"),                      has_label  },
 };
 
 bool support_check(const Plan *plan, GError **err)

@@ -27,10 +27,11 @@ bool controller_images_load(const char *dir, ControllerImages **ret_images, GErr
 {
     ControllerImages *images = g_new(ControllerImages, 1);
 
-    *images = (ControllerImages){ -1, -1, -1 };
+    *images = (ControllerImages){ -1, -1, -1, -1 };
     if (!load(dir, "virtlxc-controller", &images->controller_fd, err) ||
         !load(dir, "virtlxc-monitor", &images->monitor_fd, err) ||
-        !load(dir, "virtlxc-view", &images->view_fd, err)) {
+        !load(dir, "virtlxc-view", &images->view_fd, err) ||
+        !load(dir, "virtlxc-image", &images->image_fd, err)) {
         controller_images_free(images);
         return false;
     }
@@ -45,5 +46,6 @@ void controller_images_free(ControllerImages *images)
     fd_close(images->controller_fd);
     fd_close(images->monitor_fd);
     fd_close(images->view_fd);
+    fd_close(images->image_fd);
     g_free(images);
 }

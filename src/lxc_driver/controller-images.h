@@ -10,6 +10,7 @@ struct ControllerImages {
     int controller_fd;
     int monitor_fd;
     int view_fd;
+    int image_fd;
 };
 
 /*

@@ -147,6 +147,7 @@ static bool send_start(const ControllerLaunch *launch, int sock, int plan_fd, in
         [CONTROL_FD_CONTROLLER] = launch->images->controller_fd,
         [CONTROL_FD_MONITOR] = launch->images->monitor_fd,
         [CONTROL_FD_VIEW] = launch->images->view_fd,
+        [CONTROL_FD_IMAGE] = launch->images->image_fd,
     };
 
     for (size_t i = 0; i < launch->n_fds; i++)
