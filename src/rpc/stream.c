@@ -17,6 +17,12 @@
 
 /* What the client may have sent and fd not yet taken. */
 #define PENDING_MAX (4u << 20)
+/*
+ * A terminal that is written to without a pause gives a few KiB at a time. Each of these would wake
+ * us and the client up, which costs more than passing it on. So after a packet that was no answer
+ * to the client, what comes gathers for so long.
+ */
+#define GATHER_MS 1
 
 struct RpcStream {
     unsigned refs;     /* the client's list, the opening call, chunks that wait for the socket */
@@ -29,6 +35,8 @@ struct RpcStream {
     GByteArray *pending; /* from the client, for fd */
     size_t taken;        /* the start of it that fd has taken already */
     unsigned sending;    /* packets that wait for the socket */
+    unsigned gathering;  /* a source of the main loop; 0: there is none */
+    bool heard;          /* the client has said something since the last packet to it */
     bool started;
     bool ended;      /* end of data was sent */
     bool finishing;  /* confirm once pending is empty */
@@ -82,6 +90,7 @@ void rpc_stream_close(RpcStream *stream)
     g_queue_unlink(&stream->client->streams, &stream->link);
     stream->client = NULL;
     g_clear_pointer(&stream->watch, poller_unwatch);
+    g_clear_handle_id(&stream->gathering, g_source_remove);
     fd_close(fd_steal(&stream->fd));
     if (stream->closed)
         stream->closed(stream->data);
@@ -182,6 +191,22 @@ static bool is_hang_up(int errnum)
     return errnum == 0 || errnum == EIO || errnum == ECONNRESET;
 }
 
+static gboolean gathered(gpointer data)
+{
+    RpcStream *stream = data;
+
+    stream->gathering = 0;
+    update_interest(stream);
+    return G_SOURCE_REMOVE;
+}
+
+static void gather(RpcStream *stream)
+{
+    if (!stream->heard)
+        stream->gathering = g_timeout_add(GATHER_MS, gathered, stream);
+    stream->heard = false;
+}
+
 static void forward_chunk(RpcStream *stream)
 {
     uint8_t packet[RPC_HEADER_SIZE + RPC_STREAM_CHUNK];
@@ -192,8 +217,10 @@ static void forward_chunk(RpcStream *stream)
 
     if (size > 0)
         send_packet(stream, RPC_STATUS_CONTINUE, packet, size);
-    if (more)
+    if (more) {
+        gather(stream);
         return;
+    }
     if (is_hang_up(errnum)) {
         send_end(stream);
         return;
@@ -262,6 +289,8 @@ static void take_data(RpcStream *stream, const uint8_t *data, size_t size)
 
     if (stream->finishing)
         return;
+    stream->heard = true;
+    g_clear_handle_id(&stream->gathering, g_source_remove);
     while (pending_size(stream) == 0 && n < size) {
         size_t step = write_some(stream, data + n, size - n);
         if (step == 0)
@@ -328,7 +357,8 @@ void rpc_stream_packet(RpcClient *client, RpcPacket *packet)
 
 static bool wants_to_read(const RpcStream *stream)
 {
-    return stream->started && stream->sending == 0 && !stream->ended && !stream->finishing;
+    return stream->started && stream->sending == 0 && !stream->gathering && !stream->ended &&
+           !stream->finishing;
 }
 
 static void on_ready(uint32_t events, void *data)

@@ -237,21 +237,24 @@ with Instance('plain') as host:
     assert 3 * (2 << 20) - 51 <= sum(os.stat(host.path(name)).st_size for name in names[1:]) <= 3 * (2 << 20)
 
 with Instance('much', config='console_log_max_size = 0\n') as host:
-    # 50 MB, to a client and to a log that is never rotated.
+    # 50 MB, to a client alone, and to a client and to a log that is never rotated.
     folder, device = host.report('much')
     with open(folder + '/text', 'wb') as file:
         file.write(b''.join(b'%015d\n' % n for n in range(50000000 // 16)))
-    dom = host.create('much', init='/bin/sh', args=['-c', 'read go; cat /report/text; echo THE-END; sleep 1000'], devices=device,
-                      console=f"<console type='pty'><log file='{host.path('much.log')}'/></console>")
-    stream = host.conn.newStream()
-    dom.openConsole(None, stream)
-    stream.send(b'\n')
-    parts = [b'']
-    while b'THE-END' not in parts[-1][-100:]:
-        parts.append(stream.recv(262120))
     wanted = read(folder + '/text').replace(b'\n', b'\r\n') + b'THE-END\r\n'
-    assert b''.join(parts).removeprefix(b'\r\n').rstrip(b'\r\n') == wanted.rstrip(b'\r\n')
-    eventually(lambda: os.stat(host.path('much.log')).st_size == len(wanted) + 2, 'the log has all of it')
-    assert read(host.path('much.log')) == b'\r\n' + wanted
+    for inner in ('', f"<log file='{host.path('much.log')}'/>"):
+        dom = host.create('much', init='/bin/sh', args=['-c', 'read go; cat /report/text; echo THE-END; sleep 1000'], devices=device,
+                          console=f"<console type='pty'>{inner}</console>")
+        stream = host.conn.newStream()
+        dom.openConsole(None, stream)
+        stream.send(b'\n')
+        parts = [b'']
+        while b'THE-END' not in (parts[-2:][0] + parts[-1])[-100:]:
+            parts.append(stream.recv(262120))
+        assert b''.join(parts).removeprefix(b'\r\n').rstrip(b'\r\n') == wanted.rstrip(b'\r\n')
+        if inner:
+            eventually(lambda: os.stat(host.path('much.log')).st_size == len(wanted) + 2, 'the log has all of it')
+            assert read(host.path('much.log')) == b'\r\n' + wanted
+        stream.abort()
+        dom.destroy()
     equal([name for name in os.listdir(host.root) if name.startswith('much.log')], ['much.log'])
-    stream.abort()

@@ -76,6 +76,50 @@ static void test_finish(Fixture *f, gconstpointer unused)
     g_assert_true(test_is_silent(f->fd));
 }
 
+static void say_peer(Fixture *f, const char *word)
+{
+    g_assert_cmpint(write(f->test.state.peer, word, strlen(word)), ==, (ssize_t)strlen(word));
+}
+
+/* Takes `size` bytes off; in how many packets? */
+static unsigned count_packets(int fd, size_t size)
+{
+    unsigned n = 0;
+
+    while (size > 0) {
+        TestPacket packet;
+        test_receive(fd, &packet);
+        g_assert_cmpuint(packet.size - packet.start, <=, size);
+        size -= packet.size - packet.start;
+        n++;
+        test_packet_clear(&packet);
+    }
+    return n;
+}
+
+/* What comes in parts without a pause is passed on together; an answer to the client is at once. */
+static void test_gather(Fixture *f, gconstpointer unused)
+{
+    bool together = false;
+
+    for (int i = 0; i < 1000 && !together; i++) { /* a slow machine makes pauses of its own */
+        say_peer(f, "a");
+        (void)count_packets(f->fd, 1);
+        say_peer(f, "b");
+        together = test_is_silent(f->fd);
+        say_peer(f, "c");
+        together = count_packets(f->fd, 2) == 1 && together;
+    }
+    g_assert_true(together);
+    for (int i = 0; i < 3; i++) {
+        test_stream(f->fd, TEST_STREAM, SERIAL, RPC_STATUS_CONTINUE, "key");
+        expect_peer(f, "key");
+        say_peer(f, "key");
+        g_assert_false(test_is_silent(f->fd));
+        expect_stream(f->fd, RPC_STATUS_CONTINUE, "key");
+    }
+}
+
 /* An abort is confirmed too; the other side sees the end. */
 static void test_abort(Fixture *f, gconstpointer unused)
 {
@@ -187,6 +231,7 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN); /* as every daemon does */
     g_test_init(&argc, &argv, NULL);
     g_test_add("/rpc/stream/finish", Fixture, NULL, set_up, test_finish, tear_down);
+    g_test_add("/rpc/stream/gather", Fixture, NULL, set_up, test_gather, tear_down);
     g_test_add("/rpc/stream/abort", Fixture, NULL, set_up, test_abort, tear_down);
     g_test_add("/rpc/stream/hang-up", Fixture, NULL, set_up, test_hang_up, tear_down);
     g_test_add("/rpc/stream/gone-client", Fixture, NULL, set_up, test_gone_client, tear_down);
