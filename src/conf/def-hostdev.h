@@ -38,6 +38,7 @@ typedef struct Hostdev {
     Switch ramfb;
     int driver; /* pci */
     StartupPolicy startup_policy;
+    Choice missing;  /* usb; live: an optional one that is not there */
     int guest_reset; /* usb */
     OptNumber vendor;
     OptNumber product;

@@ -70,6 +70,8 @@ static const Row hostdev_rows[] = {
                                  .names = driver_names },
     { "source/@startupPolicy",   ROW_ENUM,   FIELD(startup_policy),  .types = USB | PCI,
                                  .names = policy_names },
+    { "source/@missing",         ROW_ENUM,   FIELD(missing),         ROW_LIVE, .types = USB,
+                                 .names = choice_names },
     { "source/@guestReset",      ROW_ENUM,   FIELD(guest_reset),     ROW_KEPT, .types = USB,
                                  .names = reset_names },
     { "source/@writeFiltering",  ROW_ENUM,   FIELD(write_filtering), ROW_KEPT, .types = PCI,
@@ -231,6 +233,10 @@ static bool plan_usb(const Hostdev *hostdev, PlanBuilder *builder, GError **err)
             err, IMPOSSIBLE,
             _("there is no USB device %" PRId64 " on bus %" PRId64 ": both have three digits"),
             hostdev->device.value, hostdev->bus.value);
+    if (hostdev->bus.set && !hostdev->vendor.set && !(hostdev->bus.value && hostdev->device.value))
+        return fail(err, IMPOSSIBLE,
+                    _("there is no USB device %" PRId64 " on bus %" PRId64 ": both count from 1"),
+                    hostdev->device.value, hostdev->bus.value);
     *PLAN_ADD(&builder->plan->usb) = (PlanUsb){
         .bus = (uint32_t)hostdev->bus.value,
         .device = (uint32_t)hostdev->device.value,

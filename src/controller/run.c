@@ -111,6 +111,9 @@ static bool devices_find(Run *run, GError **err)
         if (node->kind != PLAN_HOST_NODE_IMAGE && !device_set_find(run->devices, node, err))
             return false;
     }
+    for (uint32_t i = 0; i < run->plan.usb.len; i++)
+        if (!device_set_find_usb(run->devices, &run->plan.usb.items[i], err))
+            return false;
     return true;
 }
 

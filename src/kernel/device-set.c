@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "kernel/usb.h"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -82,5 +83,20 @@ bool device_set_find(DeviceSet *set, const PlanHostNode *wanted, GError **err)
     node.major = major(info.st_rdev);
     node.minor = minor(info.st_rdev);
     device_set_add(set, &node, wanted->access);
+    return true;
+}
+
+bool device_set_find_usb(DeviceSet *set, const PlanUsb *wanted, GError **err)
+{
+    UsbDevice device;
+    g_autofree char *path = NULL;
+
+    if (!usb_find(USB_SYSFS, wanted, &device, err))
+        return false;
+    if (!device.bus)
+        return true;
+    path = g_strdup_printf("bus/usb/%03u/%03u", device.bus, device.device);
+    device_set_add(set, &(PlanNode){ path, 'c', device.major, device.minor, 0700 },
+                   PLAN_ACCESS_READ | PLAN_ACCESS_WRITE | PLAN_ACCESS_MKNOD);
     return true;
 }

@@ -28,3 +28,6 @@ void device_set_add(DeviceSet *set, const PlanNode *node, uint32_t access);
 /* Looks for the host's device, unless that is an image. Only a rule may be about what is not there.
  */
 bool device_set_find(DeviceSet *set, const PlanHostNode *wanted, GError **err);
+
+/* The same for a USB device. */
+bool device_set_find_usb(DeviceSet *set, const PlanUsb *wanted, GError **err);

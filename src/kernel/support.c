@@ -48,11 +48,6 @@ static bool has_quota(const Plan *plan)
     return false;
 }
 
-static bool has_usb(const Plan *plan)
-{
-    return plan->usb.len > 0;
-}
-
 static bool has_label(const Plan *plan)
 {
     for (uint32_t i = 0; i < plan->labels.len; i++)
@@ -71,7 +66,6 @@ static const Missing missing[] = {
     { N_("a volume"),                              has_volume },
     { N_("an overlay"),                            has_overlay},
     { N_("a limit on the space of a file system"), has_quota  },
-    { N_("a USB device"),                          has_usb    },
     { N_("a security label"),                      has_label  },
 };
 

@@ -13,6 +13,7 @@
 #include "kernel/seccomp.h"
 #include "kernel/support.h"
 #include "lxc_driver/domain-list.h"
+#include "lxc_driver/usb-claim.h"
 
 #include <libvirt/libvirt.h>
 
@@ -129,7 +130,8 @@ static bool prepare(Domain *domain, const DomainDef *def, DomainDef **ret_live, 
         return false;
     domain_def_make_live(live, &domain->driver->host);
     if (!domain_def_compile(live, &domain->driver->host, &plan, err) || !support_check(plan, err) ||
-        !find_sharers(domain, plan, err) || !add_filter(domain->driver, &plan->seccomp, err))
+        !usb_claim(domain, live, plan, err) || !find_sharers(domain, plan, err) ||
+        !add_filter(domain->driver, &plan->seccomp, err))
         return false;
     *ret_plan = g_steal_pointer(&plan);
     *ret_live = g_steal_pointer(&live);

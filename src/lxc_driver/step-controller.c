@@ -18,6 +18,7 @@
 #include "lxc_driver/state.h"
 #include "lxc_driver/steps.h"
 #include "lxc_driver/stop.h"
+#include "lxc_driver/usb-claim.h"
 
 #include <glib-unix.h>
 #include <signal.h>
@@ -136,6 +137,7 @@ static void on_rebooted(ControllerLink *link, const ControllerRunning *running, 
     live = domain_def_copy(domain->live);
     live->id = running->init_pid;
     fill_consoles(live, running->console_paths);
+    usb_claim_renew(live);
     domain_set_live(domain, live);
     domain->controller_pid = running->controller_pid;
     domain_list_set_id(domain->driver->domains, domain, running->init_pid);
