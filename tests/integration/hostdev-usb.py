@@ -41,7 +41,7 @@ def at(bus, device):
 
 def nodes(name):
     """What is below /dev/bus/usb of a running container."""
-    top = f'/proc/{host.conn.lookupByName(name).ID()}/root/dev/bus/usb'
+    top = os.path.join(f'/proc/{host.conn.lookupByName(name).ID()}/root', 'dev/bus/usb')
     return sorted(os.path.join(os.path.basename(folder), name) for folder, _, names in os.walk(top) for name in names)
 
 
