@@ -145,6 +145,12 @@ bool images_mount(const Run *run, uint32_t index, int *ret_fd, GError **err);
 bool sources_open(Run *run, GError **err);
 bool sources_map(Run *run, GError **err);
 void sources_close(Run *run);
+/* Whether the ids of what `fd` shows are to be mapped, and how that is done for it. `path` is what
+ * it is a mount of, for the message. */
+bool source_wants_map(const Run *run, const PlanMount *mount, int fd);
+bool source_map(const Run *run, const PlanMount *mount, const char *path, int fd, GError **err);
+/* Puts the layers together; with a user namespace that must be there. */
+bool overlay_make(const Run *run, const PlanMount *mount, int *ret_fd, GError **err);
 bool init_create(Run *run, GError **err);
 void init_undo(Run *run);
 bool init_map(Run *run, GError **err);

@@ -14,8 +14,6 @@
 #include "kernel/mount.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static bool fail_mount(const PlanMount *mount, int errnum, GError **err)
 {
@@ -43,6 +41,8 @@ static bool open_source(const Run *run, uint32_t index, int *ret_fd, GError **er
         return open_host(mount, ret_fd, err);
     if (mount->kind == PLAN_MOUNT_BLOCK || mount->kind == PLAN_MOUNT_IMAGE)
         return images_mount(run, index, ret_fd, err);
+    if (mount->kind == PLAN_MOUNT_OVERLAY && !run_has_builder(run))
+        return overlay_make(run, mount, ret_fd, err);
     if (mount->kind != PLAN_MOUNT_DEV)
         return true; /* made where it is attached */
     if (!dev_make(&run->plan, run->devices, mount->options, ret_fd, err))
@@ -61,40 +61,19 @@ bool sources_open(Run *run, GError **err)
 
 /* ---- with a user namespace ---- */
 
-/* A tree that was given to the container's users by changing its owners needs no map on top. */
-static bool is_shifted(const Plan *plan, int fd)
+/* An overlay's layers are mapped one by one before it is made of them. */
+static bool map_source(const Run *run, const PlanMount *mount, int *fd, GError **err)
 {
-    struct stat info;
-
-    if (fstat(fd, &info) < 0)
-        return false;
-    for (uint32_t i = 0; i < plan->uid_map.len; i++) {
-        const PlanIdRange *range = &plan->uid_map.items[i];
-
-        if (range->outside != 0 && info.st_uid - range->outside < range->count)
-            return true;
-    }
-    return false;
-}
-
-static bool map_ids(const Run *run, const PlanMount *mount, int fd, GError **err)
-{
-    if (!(mount->flags & PLAN_MOUNT_F_IDMAP) || !(run->plan.namespaces & PLAN_NS_USER) ||
-        is_shifted(&run->plan, fd))
-        return true;
-    if (mount_set_idmap(fd, run->userns_fd, mount->flags))
-        return true;
-    if (errno == EINVAL)
-        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                    _("cannot mount '%s' on '%s': its file system does not do idmapped mounts"),
-                    mount->source, mount->target);
-    return fail_mount(mount, errno, err);
+    if (mount->kind == PLAN_MOUNT_OVERLAY)
+        return overlay_make(run, mount, fd, err);
+    return *fd < 0 || !source_wants_map(run, mount, *fd) ||
+           source_map(run, mount, mount->source, *fd, err);
 }
 
 bool sources_map(Run *run, GError **err)
 {
     for (uint32_t i = 0; i < run->plan.mounts.len; i++) {
-        if (run->sources[i] >= 0 && !map_ids(run, &run->plan.mounts.items[i], run->sources[i], err))
+        if (!map_source(run, &run->plan.mounts.items[i], &run->sources[i], err))
             return false;
     }
     return true;

@@ -42,7 +42,7 @@ static const PlanMount *mount_at(const Builder *builder, uint32_t index)
 static PathLinks links_allowed(const PlanMount *mount)
 {
     bool ours = mount->kind == PLAN_MOUNT_HOST || mount->kind == PLAN_MOUNT_INSIDE ||
-                mount->kind == PLAN_MOUNT_FILE ||
+                mount->kind == PLAN_MOUNT_FILE || mount->kind == PLAN_MOUNT_OVERLAY ||
                 (mount->kind == PLAN_MOUNT_NEW && !strcmp(mount->source, "tmpfs"));
 
     return ours ? PATH_LINKS_INSIDE : PATH_LINKS_REFUSE;
@@ -307,6 +307,7 @@ static bool (*const kinds[])(const Builder *builder, uint32_t index, GError **er
     [PLAN_MOUNT_READONLY] = attach_again, [PLAN_MOUNT_WRITABLE] = attach_again,
     [PLAN_MOUNT_BLOCK] = attach_source,   [PLAN_MOUNT_IMAGE] = attach_source,
     [PLAN_MOUNT_FILE] = attach_file,      [PLAN_MOUNT_VIEW] = attach_view,
+    [PLAN_MOUNT_OVERLAY] = attach_source,
 };
 
 static bool attach(const Builder *builder, uint32_t index, GError **err)

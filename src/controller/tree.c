@@ -30,11 +30,8 @@
 #include "plan/message.h"
 
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -91,20 +88,6 @@ static bool build(Run *run, GError **err)
 
 /* ---- the builder ---- */
 
-/* Its files are root's of the container; the capabilities that let it make them stay. */
-static bool own_files_as_root(const Run *run)
-{
-    uid_t uid = idmap_root_uid(&run->plan);
-    gid_t gid = idmap_root_gid(&run->plan);
-
-    if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0 || setgroups(0, NULL) < 0)
-        return false;
-    (void)setfsgid(gid); /* these give the old one; what they set is told by the next call */
-    (void)setfsuid(uid);
-    errno = EPERM;
-    return (uid_t)setfsuid(uid) == uid && (gid_t)setfsgid(gid) == gid;
-}
-
 /* The host's mount namespace is not ours any more: init is in the one in between. */
 static bool join_init(const Run *run, GError **err)
 {
@@ -117,7 +100,7 @@ static bool prepare(const Run *run, GError **err)
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
         return fail_errno(err, errno, _("cannot tie the process to its controller"));
     return tree_join_freezer(run, err) && join_init(run, err) &&
-           (own_files_as_root(run) ||
+           (idmap_make_files_as_root(&run->plan) ||
             fail_errno(err, errno, _("cannot make files in the name of the container's root")));
 }
 

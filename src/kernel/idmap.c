@@ -11,6 +11,10 @@
 #include "base/text.h"
 
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/securebits.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
 
 static bool write_map(pid_t pid, const char *name, const PlanIdRange *ranges, uint32_t n_ranges,
                       GError **err)
@@ -66,6 +70,19 @@ uid_t idmap_root_uid(const Plan *plan)
 gid_t idmap_root_gid(const Plan *plan)
 {
     return host_gid(plan, 0);
+}
+
+bool idmap_make_files_as_root(const Plan *plan)
+{
+    uid_t uid = idmap_root_uid(plan);
+    gid_t gid = idmap_root_gid(plan);
+
+    if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0 || setgroups(0, NULL) < 0)
+        return false;
+    (void)setfsgid(gid); /* these give the old one; what they set is told by the next call */
+    (void)setfsuid(uid);
+    errno = EPERM;
+    return (uid_t)setfsuid(uid) == uid && (gid_t)setfsgid(gid) == gid;
 }
 
 static void append_option(GString *text, const Plan *plan, const char *option)

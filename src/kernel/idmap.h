@@ -17,5 +17,11 @@ bool idmap_write(pid_t pid, const Plan *plan, GError **err);
 uid_t idmap_root_uid(const Plan *plan);
 gid_t idmap_root_gid(const Plan *plan);
 
+/*
+ * From now on the calling process makes files in the name of the container's root. The capabilities
+ * that let it make them anywhere stay. False: errno.
+ */
+bool idmap_make_files_as_root(const Plan *plan);
+
 /* Mount options (mount(8)) with the ids of uid= and gid= as the host has them. The caller's. */
 char *idmap_options(const Plan *plan, const char *options);

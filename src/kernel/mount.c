@@ -160,6 +160,13 @@ bool mount_set_writable(int fd)
     return set_attributes(fd, &attributes, 0);
 }
 
+bool mount_set_propagation(int fd, PlanPropagation propagation)
+{
+    struct mount_attr attributes = { .propagation = propagations[propagation] };
+
+    return set_attributes(fd, &attributes, 0);
+}
+
 bool mount_set_idmap(int fd, int userns_fd, unsigned flags)
 {
     struct mount_attr attributes = { .attr_set = MOUNT_ATTR_IDMAP,

@@ -29,6 +29,7 @@ int mount_clone_peer(int dir_fd, const char *path, MountDepth depth, PlanPropaga
 /* Sets PLAN_MOUNT_F_* on a mount; recursively when PLAN_MOUNT_F_RECURSIVE is among them. */
 bool mount_set_flags(int fd, unsigned flags);
 bool mount_set_writable(int fd);
+bool mount_set_propagation(int fd, PlanPropagation propagation);
 
 /* Shows ids of the container's map as themselves on the detached mount. */
 bool mount_set_idmap(int fd, int userns_fd, unsigned flags);

@@ -35,15 +35,10 @@ static bool has_volume(const Plan *plan)
     return has_mount_kind(plan, PLAN_MOUNT_VOLUME);
 }
 
-static bool has_overlay(const Plan *plan)
-{
-    return has_mount_kind(plan, PLAN_MOUNT_OVERLAY);
-}
-
 static bool has_quota(const Plan *plan)
 {
     for (uint32_t i = 0; i < plan->mounts.len; i++)
-        if (plan->mounts.items[i].quota)
+        if (plan->mounts.items[i].quota && !plan->mounts.items[i].overlay.ephemeral)
             return true;
     return false;
 }
@@ -62,11 +57,10 @@ typedef struct Missing {
 } Missing;
 
 static const Missing missing[] = {
-    {N_("an image that needs qemu-nbd"),           has_nbd    },
-    { N_("a volume"),                              has_volume },
-    { N_("an overlay"),                            has_overlay},
-    { N_("a limit on the space of a file system"), has_quota  },
-    { N_("a security label"),                      has_label  },
+    {N_("an image that needs qemu-nbd"),           has_nbd   },
+    { N_("a volume"),                              has_volume},
+    { N_("a limit on the space of a file system"), has_quota },
+    { N_("a security label"),                      has_label },
 };
 
 bool support_check(const Plan *plan, GError **err)

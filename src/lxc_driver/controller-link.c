@@ -197,6 +197,7 @@ static void tell(ControllerLink *link, Message *message)
     case CONTROL_KILL:
     case CONTROL_GO:
     case CONTROL_TREE:
+    case CONTROL_MOUNT:
         log_warning("controller %d sent a message that only the daemon sends", (int)link->pid);
         return;
     }

@@ -24,6 +24,7 @@ static const XdrType *const bodies[] = {
     [CONTROL_CONSOLE_OPENED] = &control_console_xdr,
     [CONTROL_GO] = NULL,
     [CONTROL_TREE] = NULL,
+    [CONTROL_MOUNT] = NULL,
 };
 #define N_KINDS (sizeof bodies / sizeof *bodies)
 

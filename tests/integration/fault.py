@@ -10,8 +10,10 @@ import stat
 import subprocess
 
 import sandbox
-from harness import Instance, contains, descendants, equal, eventually, files_below, links, mounts, reap, refused, skip
+from harness import Instance, contains, descendants, equal, eventually, files_below, links, loops, mounts, reap, refused, skip
+from imagefiles import make_image
 from links import looks, make_card
+from trees import filesystem, overlay
 
 SOURCE = os.environ.get('VIRTLXCD_SOURCE', os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..'))
 TABLES = ('src/lxc_driver/run.c', 'src/controller/run.c', 'src/controller/tree.c', 'src/controller/init.c')
@@ -46,7 +48,7 @@ def what_is_there(host):
     groups = [group for group in sandbox.groups_below(partition) if os.path.basename(group) != partition]
     return {'processes': {pid: line for pid, line in descendants().items() if pid != host.daemon.pid},
             'links': links(), 'lent': (looks('nic0'), looks('nic1')), 'mounts': mounts(), 'groups': groups,
-            'files': files_below(run_dir)}
+            'files': files_below(run_dir), 'loops': loops()}
 
 
 def fails_at(host, step, extra):
