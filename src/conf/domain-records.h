@@ -97,7 +97,7 @@ extern const Record features_record;
 uint64_t features_capabilities(const FeaturesDef *features);
 /* The name of FeaturesDef.capabilities[index], and its CAP_*. */
 const char *features_capability(size_t index, int *ret_number);
-/* Whether mknod is asked for, which opens the device group for it. */
+/* Whether mknod is among them, which opens the device group for it. */
 bool features_allow_mknod(const FeaturesDef *features);
 
 /* seclabel.c */

@@ -100,10 +100,7 @@ const char *features_capability(size_t index, int *ret_number)
 
 bool features_allow_mknod(const FeaturesDef *features)
 {
-    for (size_t i = 0; i < DOMAIN_CAPABILITY_COUNT; i++)
-        if (capabilities[i].number == CAP_MKNOD)
-            return features->capabilities[i] == SWITCH_ON;
-    return false;
+    return features_capabilities(features) & CAPABILITY_BIT(CAP_MKNOD);
 }
 
 /* ---- <capabilities> -------------------------------------------------------------------------- */

@@ -231,7 +231,7 @@ static bool read_deny(LxcImport *in, const LxcKey *key, const LxcLine *line, GEr
     return true;
 }
 
-/* Whoever is told to have mknod may make every device, though not use it. */
+/* Whoever has mknod may make every device, though not use it. */
 static bool is_said_by_mknod(const DomainDef *def, DeviceAllow *device)
 {
     if (!features_allow_mknod(&def->features) || device->major.set || device->minor.set)

@@ -210,9 +210,9 @@ static bool read_line(LxcImport *in, const LxcLine *line, GError **err)
 
 static bool finish(LxcImport *in, GError **err)
 {
-    lxc_devices_finish(in);
     lxc_namespaces_finish(in);
     lxc_security_finish(in);
+    lxc_devices_finish(in); /* who may make nodes is known now */
     if (!lxc_init_finish(in, err) || !lxc_root_finish(in, err) || !lxc_net_finish(in, err))
         return false;
     lxc_mount_finish(in);

@@ -1,20 +1,34 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
-"""Devices beyond the listed ones can be neither opened nor made, however many capabilities there are."""
+"""Devices beyond the listed ones can be opened by nobody, however many capabilities there are, and made by who has mknod; what an overlay file system marks a removed file with, by everybody."""
+import contextlib
 import os
 
 from harness import Instance, contains, equal
 
+IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
+
 with Instance() as host:
-    everything = "<capabilities policy='allow'/>"
-    answers = host.ask('open', 'open', '/dev/null', ',', 'open', '/dev/full', ',', 'mknod', '/dev/shm/mem', 'c', '1', '1', ',',
-                       'open', '/dev/shm/mem', ',', 'mknod', '/dev/shm/disk', 'b', '254', '0', ',', 'open', '/dev/shm/disk',
-                       features=everything) if not host.stock else 'open ok\nopen ok\n'
-    lines = answers.splitlines()
-    equal(lines[:2], ['open ok', 'open ok'])
-    for line in lines[2:]:
-        contains(line, 'errno')
+    everything, asked = "<capabilities policy='allow'/>", "<capabilities><mknod state='on'/></capabilities>"
+    tries = ('open /dev/null , open /dev/full , mknod /tmp/mem c 1 1 , open /tmp/mem , mknod /tmp/disk b 254 0 , open /tmp/disk , '
+             'mknod /tmp/whiteout c 0 0').split()
+    for features, made in (('', 'errno EPERM'), (everything, 'ok'), (asked, 'ok')):
+        for path in ('mem', 'disk', 'whiteout'):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(host.tree() + '/tmp/' + path)
+        lines = host.ask('open', *tries, features=features).splitlines() if not host.stock else []
+        wanted = ['open ok', 'open ok', f'mknod {made}', 'open errno EPERM' if made == 'ok' else 'open errno ENOENT', f'mknod {made}',
+                  'open errno EPERM' if made == 'ok' else 'open errno ENOENT', 'mknod ok']
+        equal(lines, wanted if not host.stock else [], features)
+    # Root of a user namespace is nobody who makes devices, but a whiteout is none.
+    os.unlink(host.tree() + '/tmp/whiteout')
+    for features in ('', everything):
+        os.chown(host.report('open')[0], 100000, 100000)
+        if not host.stock:
+            lines = host.ask('open', *'mknod /tmp/null c 1 3 , mknod /tmp/whiteout c 0 0 , mknod /dev/whiteout c 0 0'.split(), features=features, extra=IDMAP).splitlines()
+            equal(lines, ['mknod errno EPERM', 'mknod ok', 'mknod ok'], features)
+            os.unlink(host.tree() + '/tmp/whiteout')
     # Nor does root who may mount the devices hierarchy for itself widen the rules.
     if not host.stock and os.path.exists('/sys/fs/cgroup/devices/devices.allow'):
         lines = host.ask('widen', 'mount', 'cgroup', 'devices', '/tmp', ',', 'cat', '/tmp/devices.list', ',', 'write', '/tmp/devices.allow', 'a', ',',
