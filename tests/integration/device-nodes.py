@@ -9,7 +9,7 @@ import signal
 import stat
 import subprocess
 
-from harness import Instance, contains, equal, eventually, refused, scratch_file, skip
+from harness import Instance, equal, refused, scratch_file, skip
 
 IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
 ALL = "<capabilities policy='allow'/>"
@@ -117,9 +117,7 @@ with Instance() as host, contextlib.ExitStack() as used:
             equal([line for line in file.read().splitlines() if line.startswith('b')], ['b *:* m', f'b {number(one)} rwm'])
     os.unlink(link)
     os.symlink(other, link)
-    before = dom.ID()
-    dom.sendProcessSignal(1, signal.SIGUSR1)
-    eventually(lambda: host.conn.lookupByName('bb').ID() not in (-1, before), 'it is restarted')
+    host.restart(dom)
     node = f'/proc/{host.conn.lookupByName("bb").ID()}/root/dev{link}'
     equal(number(node), number(other))
     if group:

@@ -5,7 +5,6 @@
 
 The devices are made up: a sysfs of our own stands where the kernel's USB bus would, and lets their nodes be any
 device that can be opened."""
-import contextlib
 import os
 import shutil
 import signal
@@ -81,15 +80,12 @@ with Instance() as host:
     with refused('OPERATION_INVALID', 'LXC', "the USB device 16 on bus 2 is in use by domain 'bb'"):
         host.create('other', devices=usb(at(2, 16)))
     dom = host.conn.lookupByName('bb')
-    before = dom.ID()
-    dom.sendProcessSignal(1, signal.SIGUSR1)
-    eventually(lambda: host.conn.lookupByName('bb').ID() not in (-1, before), 'it is restarted')
+    host.restart(dom)
     equal(nodes('bb'), ['001/004', '002/016'])
     contains(dom.XMLDesc(), at(2, 16).replace('/>', ''))
     # Without it there is no restart, and the container ends.
     unplug('2-3')
-    with contextlib.suppress(OSError):
-        dom.sendProcessSignal(1, signal.SIGUSR1)
+    host.signal(dom, signal.SIGUSR1)
     eventually(lambda: not dom.isActive(), 'it ended')
     with refused('OPERATION_FAILED', 'LXC', "the host has no USB device 'abcd:0001'"):
         dom.create()
@@ -103,9 +99,7 @@ with Instance() as host:
     assert 'missing' not in dom.XMLDesc(2)
     plug('2-3', 2, 17, 'abcd:0001')
     host.create('other', devices=usb(CLOCK))
-    before = dom.ID()
-    dom.sendProcessSignal(1, signal.SIGUSR1)
-    eventually(lambda: host.conn.lookupByName('bb').ID() not in (-1, before), 'it is restarted')
+    host.restart(dom)
     equal((nodes('bb'), nodes('other')), (['001/004'], ['002/017']))
     contains(dom.XMLDesc(), "startupPolicy='optional' missing='yes'")
     host.conn.lookupByName('other').destroy()
