@@ -186,19 +186,30 @@ const ControllerEvents step_controller_events = {
  */
 
 /* A pid may be somebody else's by now: the group of the process tells. */
-static int open_init(const Run *run, const Cgroup *cgroup)
+static int open_process(pid_t pid, const Cgroup *cgroup)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/cgroup", (int)run->init_pid);
+    g_autofree char *path = g_strdup_printf("/proc/%d/cgroup", (int)pid);
     g_autofree char *groups = NULL;
     autofd int fd = -1;
 
-    if (run->init_pid <= 0)
+    if (pid <= 0)
         return -1;
-    fd = (int)syscall(SYS_pidfd_open, run->init_pid, 0);
+    fd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (fd < 0 || !g_file_get_contents(path, &groups, NULL, NULL) ||
         !strstr(groups, cgroup_path(cgroup)))
         return -1;
     return fd_steal(&fd);
+}
+
+/*
+ * Who has to be gone before the container is: the controller, which reaps init and then takes down
+ * what the next start makes anew under the same names; init alone when there is no controller.
+ */
+static int open_last(const Run *run, const Cgroup *cgroup)
+{
+    int fd = open_process(run->controller_pid, cgroup);
+
+    return fd >= 0 ? fd : open_process(run->init_pid, cgroup);
 }
 
 static void remove_group(Run *run)
@@ -222,7 +233,7 @@ static void settle(Run *run)
     run_undo_done(run);
 }
 
-static gboolean init_gone(int fd, GIOCondition condition, void *data)
+static gboolean last_gone(int fd, GIOCondition condition, void *data)
 {
     Run *run = data;
 
@@ -231,11 +242,13 @@ static gboolean init_gone(int fd, GIOCondition condition, void *data)
     return G_SOURCE_REMOVE;
 }
 
-static gboolean init_stays(void *data)
+/* A controller that hangs is killed for it; an init that does not even die of SIGKILL stays. */
+static gboolean last_stays(void *data)
 {
     Run *run = data;
 
     log_error(_("domain '%s': its init does not end after SIGKILL"), run->domain->name);
+    (void)syscall(SYS_pidfd_send_signal, run->watch_fd, SIGKILL, NULL, 0); /* or it is gone now */
     run->timeout = 0;
     settle(run);
     return G_SOURCE_REMOVE;
@@ -263,15 +276,15 @@ static void take_down(Run *run)
         run_undo_done(run);
         return;
     }
-    run->watch_fd = open_init(run, cgroup);
+    run->watch_fd = open_last(run, cgroup);
     if (!cgroup_kill(cgroup, SIGKILL, &err))
         log_warning(_("domain '%s': %s"), run->domain->name, err->message);
     if (run->watch_fd < 0) {
         settle(run);
         return;
     }
-    run->watch = g_unix_fd_add(run->watch_fd, G_IO_IN, init_gone, run);
-    run->timeout = g_timeout_add_seconds(LAST_BREATH_SECONDS, init_stays, run);
+    run->watch = g_unix_fd_add(run->watch_fd, G_IO_IN, last_gone, run);
+    run->timeout = g_timeout_add_seconds(LAST_BREATH_SECONDS, last_stays, run);
 }
 
 void step_controller_remove(Run *run)
