@@ -11,12 +11,14 @@ v start keeper
 init=$(v domid keeper)
 inside keeper 'touch /tmp/was-here; export MARK=kept' >/dev/null
 
-group=$(group keeper)
-equal "$(cat "/sys/fs/cgroup$(systemctl show -P ControlGroup virtlxcd.service)/cgroup.procs")" "$(systemctl show -P MainPID virtlxcd.service)"
+group=$(group keeper memory)
+units=/sys/fs/cgroup
+[ -e $units/cgroup.controllers ] || units=$units/systemd
+equal "$(cat "$units$(systemctl show -P ControlGroup virtlxcd.service)/cgroup.procs")" "$(systemctl show -P MainPID virtlxcd.service)"
 for how in 'systemctl daemon-reload' 'systemctl daemon-reexec'; do
     $how
-    equal "$(cat "$group/memory.max")" $((64 << 20))
-    grep -qx "$init" "$group/cgroup.procs" || fail "$how moved the container"
+    equal "$(cat "$(memory_limit keeper)")" $((64 << 20))
+    find "$group" -name cgroup.procs -exec cat {} + | grep -qx "$init" || fail "$how moved the container"
     equal "$(inside keeper 'echo gone > /dev/null && echo written')" written
     inside keeper 'mknod /tmp/mem c 1 1 2>&1; cat /tmp/mem 2>&1; rm -f /tmp/mem' | grep -q 'not permitted' || fail "device rules are gone after $how"
 done
