@@ -13,6 +13,8 @@ void do_echo(char **args);
 void do_hangup(char **args);
 void do_inject(char **args);
 void do_keyring(char **args);
+void do_new_groups(char **args);
 void do_ptmx(char **args);
+void do_run(char **args);
 void do_swap(char **args);
 void do_tty(char **args);

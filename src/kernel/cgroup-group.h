@@ -19,6 +19,16 @@ Hierarchy *cgroup_find_unified(const Cgroup *cgroup);
 /* The kernel counts a group's directories among its links: two are its own. */
 bool group_has_groups(const char *dir);
 
+/* v2: offers a controller to the group and to those on the way to it. */
+void group_enable(const Hierarchy *hierarchy, const char *controller);
+
+/* cgroup-guarantee.c: what memory the group is promised, and that the group with it is gone. */
+int64_t guarantee_of(const Hierarchy *hierarchy);
+void guarantee_gone(const Hierarchy *hierarchy, int64_t bytes);
+
+/* Where the processes are: the group, or one below it. The caller frees it. */
+char *group_members_dir(const Hierarchy *hierarchy);
+
 bool group_has_file(const Hierarchy *hierarchy, const char *file);
 bool group_write(const Hierarchy *hierarchy, const char *file, const char *text, GError **err);
 bool group_read(const Hierarchy *hierarchy, const char *file, char **ret_text, GError **err);

@@ -196,6 +196,19 @@ static void enable_controllers(const Hierarchy *hierarchy, const char *parent)
     }
 }
 
+void group_enable(const Hierarchy *hierarchy, const char *controller)
+{
+    g_auto(GStrv) names = g_strsplit(hierarchy->dir + strlen(hierarchy->mount) + 1, "/", -1);
+    g_autofree char *text = g_strconcat("+", controller, NULL);
+    g_autoptr(GString) group = g_string_new(hierarchy->mount);
+
+    for (char **name = names; *name; name++) {
+        g_autofree char *file = g_build_filename(group->str, "cgroup.subtree_control", NULL);
+        (void)path_write(AT_FDCWD, file, text); /* the caller looks whether it helped */
+        g_string_append_printf(group, "/%s", *name);
+    }
+}
+
 /* Makes `child` below `parent`, and readies it for members. Fine when it is there. */
 static bool make_level(const Hierarchy *hierarchy, const char *parent, const char *child,
                        GError **err)
@@ -303,19 +316,28 @@ const char *cgroup_path(const Cgroup *cgroup)
 /* ---- joined and left ---- */
 
 /*
- * The group that processes are in: for v1 devices one below that with the rules, which is not to be
- * seen inside. No group may use more than the one above it, whatever root inside writes.
+ * The group that processes are in: one below that with the limits, whose files are not to be seen
+ * inside. No group may use more than the one above it, whatever root inside writes. v2 can keep a
+ * container from the files of its own group; the freezer limits nothing, nor does a hierarchy that
+ * has but a name.
  */
-static char *members_dir(const Hierarchy *hierarchy)
+static bool has_inner(const Hierarchy *hierarchy)
 {
-    return hierarchy_has(hierarchy, "devices") && !hierarchy->unified
-               ? g_build_filename(hierarchy->dir, "inner", NULL)
-               : g_strdup(hierarchy->dir);
+    if (hierarchy->unified)
+        return !hierarchy->delegates;
+    return !hierarchy_has(hierarchy, "freezer") &&
+           !g_str_has_prefix(hierarchy->controllers[0], "name=");
+}
+
+char *group_members_dir(const Hierarchy *hierarchy)
+{
+    return has_inner(hierarchy) ? g_build_filename(hierarchy->dir, "inner", NULL)
+                                : g_strdup(hierarchy->dir);
 }
 
 static bool make_members_dir(const Hierarchy *hierarchy, const char *dir, GError **err)
 {
-    return !strcmp(dir, hierarchy->dir) || make_level(hierarchy, hierarchy->dir, dir, err);
+    return !has_inner(hierarchy) || make_level(hierarchy, hierarchy->dir, dir, err);
 }
 
 static bool enter(const Hierarchy *hierarchy, const char *dir, GError **err)
@@ -342,7 +364,7 @@ bool cgroup_join(Cgroup *cgroup, GError **err)
 {
     for (guint i = 0; i < cgroup->hierarchies->len; i++) {
         const Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
-        g_autofree char *dir = members_dir(hierarchy);
+        g_autofree char *dir = group_members_dir(hierarchy);
         if (is_freezer(hierarchy))
             continue;
         if (!make_members_dir(hierarchy, dir, err) || !enter_v1(hierarchy, dir, err))
@@ -406,12 +428,13 @@ bool cgroup_leave(Cgroup *cgroup, GError **err)
 bool cgroup_open_unified(Cgroup *cgroup, int *ret_fd, GError **err)
 {
     const Hierarchy *unified = cgroup_find_unified(cgroup);
+    g_autofree char *dir = unified ? group_members_dir(unified) : NULL;
     int fd = -1;
 
     if (unified)
-        fd = open(unified->dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+        fd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
     if (unified && fd < 0)
-        return fail_errno(err, errno, _("cannot open cgroup '%s'"), unified->dir);
+        return fail_errno(err, errno, _("cannot open cgroup '%s'"), dir);
     *ret_fd = fd;
     return true;
 }
@@ -443,13 +466,33 @@ static bool remove_tree(const char *dir)
     return remove_below(dir) && (rmdir(dir) == 0 || errno == ENOENT);
 }
 
-static bool remove_each(Cgroup *cgroup, bool (*remove_one)(const char *dir), GError **err)
+/* Usually nothing is below but the group of the members: no need to look. */
+static bool remove_group(const Hierarchy *hierarchy)
+{
+    g_autofree char *inner = group_members_dir(hierarchy);
+    int64_t guarantee = guarantee_of(hierarchy);
+
+    if (has_inner(hierarchy))
+        (void)rmdir(inner); /* what is below it takes the longer way */
+    if (!remove_tree(hierarchy->dir))
+        return false;
+    guarantee_gone(hierarchy, guarantee);
+    return true;
+}
+
+static bool remove_nested(const Hierarchy *hierarchy)
+{
+    return remove_below(hierarchy->dir);
+}
+
+static bool remove_each(Cgroup *cgroup, bool (*remove_one)(const Hierarchy *hierarchy),
+                        GError **err)
 {
     bool gone = true;
 
     for (guint i = 0; i < cgroup->hierarchies->len; i++) {
         const Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
-        if (remove_one(hierarchy->dir))
+        if (remove_one(hierarchy))
             continue;
         if (gone)
             fail_errno(err, errno, _("cannot remove cgroup '%s'"), hierarchy->dir);
@@ -471,7 +514,7 @@ static void remove_aside(const Hierarchy *hierarchy)
 
 bool cgroup_remove(Cgroup *cgroup, GError **err)
 {
-    bool gone = remove_each(cgroup, remove_tree, err);
+    bool gone = remove_each(cgroup, remove_group, err);
 
     for (guint i = 0; gone && i < cgroup->hierarchies->len; i++)
         remove_aside(g_ptr_array_index(cgroup->hierarchies, i));
@@ -480,7 +523,7 @@ bool cgroup_remove(Cgroup *cgroup, GError **err)
 
 bool cgroup_remove_below(Cgroup *cgroup, GError **err)
 {
-    return remove_each(cgroup, remove_below, err);
+    return remove_each(cgroup, remove_nested, err);
 }
 
 static void remove_empty_partition(const Hierarchy *hierarchy)

@@ -44,6 +44,14 @@ bool cgroup_set(Cgroup *cgroup, const PlanSetting *setting, GError **err);
 /* Reads a number knob back (for memory: bytes, -1 unlimited). False: controller absent. */
 bool cgroup_get(Cgroup *cgroup, PlanKnob knob, int64_t *ret_number, GError **err);
 
+/* What a knob is called and where it is on v1 and on v2, for docs/resources.md. False: no more. */
+typedef struct CgroupKnobFiles {
+    const char *name;
+    const char *v1[3]; /* the file, NULL: has none; the other one, and the key, which may be NULL */
+    const char *v2[3];
+} CgroupKnobFiles;
+bool cgroup_knob_files(PlanKnob knob, CgroupKnobFiles *ret);
+
 bool cgroup_memory_usage(Cgroup *cgroup, uint64_t *ret_bytes, GError **err);
 bool cgroup_cpu_time(Cgroup *cgroup, uint64_t *ret_ns, GError **err);
 

@@ -45,6 +45,13 @@ static char **controllers_of(const char *options)
     return controllers;
 }
 
+static bool has_option(const char *options, const char *option)
+{
+    g_auto(GStrv) words = g_strsplit(options, ",", -1);
+
+    return g_strv_contains((const char *const *)words, option);
+}
+
 /* Two mounts of one hierarchy name the same controllers. */
 static bool is_known(const GPtrArray *hierarchies, const Hierarchy *other)
 {
@@ -77,6 +84,7 @@ static void add_mount(GPtrArray *hierarchies, const char *line)
     hierarchy->unified = !strcmp(fields[at + 1], "cgroup2");
     hierarchy->mount = g_strcompress(fields[4]);
     hierarchy->controllers = controllers_of(fields[at + 3]);
+    hierarchy->delegates = has_option(fields[at + 3], "nsdelegate");
     if (is_known(hierarchies, hierarchy) || (!hierarchy->unified && !hierarchy->controllers[0]))
         hierarchy_free(hierarchy);
     else
