@@ -392,15 +392,16 @@ class Instance:
         with open(f'/proc/{dom.ID()}/task/{dom.ID()}/children', encoding='utf-8') as file:
             return int(file.read().split()[0])
 
-    def signal(self, dom, number):
+    def send_signal(self, dom, number):
         """Sends it to a payload that was told `on` it, once that has nothing else to do."""
+        dom = self.conn.lookupByName(dom.name())  # its id may be another since
         eventually(lambda: process_state(self.init_pid(dom)) == 'S', f'{dom.name()} waits for signals')
         dom.sendProcessSignal(1, number)
 
     def restart(self, dom):
         """Has a payload that was told `on USR1 reboot` do so; waits for the next one."""
-        before = dom.ID()
-        self.signal(dom, signal.SIGUSR1)
+        before = self.conn.lookupByName(dom.name()).ID()
+        self.send_signal(dom, signal.SIGUSR1)
         eventually(lambda: self.conn.lookupByName(dom.name()).ID() not in (-1, before), f'{dom.name()} is restarted')
 
     def controller_pid(self, dom):

@@ -85,7 +85,7 @@ with Instance() as host:
     contains(dom.XMLDesc(), at(2, 16).replace('/>', ''))
     # Without it there is no restart, and the container ends.
     unplug('2-3')
-    host.signal(dom, signal.SIGUSR1)
+    host.send_signal(dom, signal.SIGUSR1)
     eventually(lambda: not dom.isActive(), 'it ended')
     with refused('OPERATION_FAILED', 'LXC', "the host has no USB device 'abcd:0001'"):
         dom.create()
