@@ -10,6 +10,7 @@
 void result(const char *verb, bool good);
 
 void do_echo(char **args);
+void do_fuse(char **args);
 void do_hangup(char **args);
 void do_inject(char **args);
 void do_keyring(char **args);
@@ -17,4 +18,5 @@ void do_new_groups(char **args);
 void do_ptmx(char **args);
 void do_run(char **args);
 void do_swap(char **args);
+void do_tap(char **args);
 void do_tty(char **args);

@@ -101,6 +101,9 @@ typedef struct ExtensionDef {
     Choice idmap_auto;        /* ranges of the daemon's choice */
     OptNumber idmap_count;    /* ids in them */
     DeviceAllowList devices;
+    Choice tun; /* nodes of devices of the host, which everybody inside may use */
+    Choice fuse;
+    Choice kvm;
 } ExtensionDef;
 
 /* ---- <filesystem> ---------------------------------------------------------------------------- */

@@ -43,6 +43,20 @@ static void plan_devices(const DeviceAllowList *list, PlanBuilder *builder)
     }
 }
 
+static void plan_node(Choice wanted, const char *name, PlanBuilder *builder)
+{
+    PlanHostNode *node = NULL;
+
+    if (wanted != CHOICE_YES)
+        return;
+    node = PLAN_ADD(&builder->plan->host_nodes);
+    node->kind = PLAN_HOST_NODE_CHAR;
+    node->path = g_strdup(name);
+    node->source = g_strconcat("/dev/", name, NULL);
+    node->access = PLAN_ACCESS_READ | PLAN_ACCESS_WRITE | PLAN_ACCESS_MKNOD;
+    node->mode = 0666;
+}
+
 static const int rlimit_numbers[] = {
     [RLIMIT_NAME_AS] = RLIMIT_AS,
     [RLIMIT_NAME_CORE] = RLIMIT_CORE,
@@ -221,6 +235,9 @@ bool extension_plan(PlanBuilder *builder, GError **err)
     plan_paths(&extension->masks, PLAN_MOUNT_MASK, builder);
     plan_paths(&extension->readonly, PLAN_MOUNT_READONLY, builder);
     plan_devices(&extension->devices, builder);
+    plan_node(extension->tun, "net/tun", builder);
+    plan_node(extension->fuse, "fuse", builder);
+    plan_node(extension->kvm, "kvm", builder);
     plan_limits(extension, builder);
     plan_seccomp(extension, builder);
     plan->stop_signal =

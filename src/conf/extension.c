@@ -124,6 +124,9 @@ static const Row extension_rows[] = {
     { "virtlxcd:idmap/@auto",          ROW_ENUM,   FIELD(idmap_auto),        CHOICE },
     { "virtlxcd:idmap/@count",         ROW_NUMBER, FIELD(idmap_count),       .min = 1, .max = UINT32_MAX - 1 },
     { "virtlxcd:device",               ROW_LIST,   FIELD(devices),           .record = &device_record },
+    { "virtlxcd:nodes/@tun",           ROW_ENUM,   FIELD(tun),               CHOICE },
+    { "virtlxcd:nodes/@fuse",          ROW_ENUM,   FIELD(fuse),              CHOICE },
+    { "virtlxcd:nodes/@kvm",           ROW_ENUM,   FIELD(kvm),               CHOICE },
     { NULL },
 };
 /* clang-format on */
