@@ -71,6 +71,7 @@ static int start(void)
     g_autoptr(GError) why = NULL;
 
     run_init(&run);
+    (void)close_range(DAEMON_FD + 1, ~0u, 0); /* whatever somebody left open in the daemon */
     run.daemon_fd = DAEMON_FD;
     (void)fd_set_cloexec(DAEMON_FD, true); /* if it is not open, receiving says so */
     if (!receive_start(&run, &why) || !run_load_plan(&run, &why) || !run_start(&run, &why)) {
