@@ -25,6 +25,7 @@ libnl-3-dev:                network devices
 libnl-route-3-dev:          network devices
 libjson-glib-dev:           system call profiles and configurations in JSON
 libseccomp-dev:             system call filters
+libblkid-dev:               what is in images
 libvirt-dev:                error numbers and flags; networks through the public API
 '
 demo_packages='
@@ -50,6 +51,12 @@ crun:                       runs exported OCI bundles
 systemd-container:          systemd-nspawn runs exported settings
 dbus:                       the polkit tests
 polkitd:                    the polkit tests
+e2fsprogs:                  images with file systems, made without mounting any
+xfsprogs:                   the same
+btrfs-progs:                the same
+dosfstools:                 the same
+squashfs-tools:             the same
+erofs-utils:                the same
 '
 
 # Parts of libvirt-daemon in Debian 12, packages of their own after it.
