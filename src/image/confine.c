@@ -72,13 +72,14 @@ static bool drop_rights(void)
 /* ---- system calls ---- */
 
 /* Reading, memory, and the end. What else libraries try is answered with EPERM. */
+/* clang-format off */
 static const char *const calls[] = {
-    "read",      "pread64",       "readv",        "lseek",      "_llseek",     "fstat",
-    "fstat64",   "write",         "close",        "mmap",       "mmap2",       "munmap",
-    "mremap",    "madvise",       "mprotect",     "brk",        "futex",       "getrandom",
-    "fadvise64", "clock_gettime", "rt_sigreturn", "newfstatat", "statx",       "uname",
-    "exit",      "getpid",        "exit_group",   "gettid",     "sigaltstack", "rt_sigprocmask",
+    "read", "pread64", "readv", "lseek", "_llseek", "fstat", "fstat64", "newfstatat", "statx",
+    "fadvise64", "close", "write", "mmap", "mmap2", "munmap", "mremap", "madvise", "mprotect", "brk",
+    "futex", "getrandom", "clock_gettime", "uname", "getpid", "gettid", "rt_sigreturn",
+    "rt_sigprocmask", "sigaltstack", "exit", "exit_group",
 };
+/* clang-format on */
 
 /* What a block device tells about its size. */
 static const unsigned long questions[] = { BLKGETSIZE64, BLKGETSIZE, BLKSSZGET,  BLKPBSZGET,

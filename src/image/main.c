@@ -2,20 +2,33 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * virtlxc-image: looks into an image for a container that is about to start, and says on descriptor
- * 1 in one line what there is in descriptor 0. Who made the image may want to do harm, and what
- * looks for file systems is a lot of old code: so the program first gives up all that it could do
- * harm with, and ends after the one answer.
+ * virtlxc-image: does for a container that is about to start what is to be done with the bytes of
+ * an image. Who made them may want to do harm, so they are read by processes that can do none:
+ *
+ *     probe, probe-partitions   looks for a file system in descriptor 0. The program gives up all
+ * that it could do harm with first (confine.c). nbd DRIVER ro|rw          makes a network block
+ * device of descriptor 0. The program reads none of it: qemu-nbd does, in a jail (jail.c), and
+ * stays as long as the device.
+ *
+ * The answer is one message on descriptor 1, and the end.
  */
+#include "base/fd.h"
 #include "image/confine.h"
 #include "image/look.h"
+#include "image/nbd.h"
+#include "image/server.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
-#define ANSWER_MAX 200
+#define ANSWER_MAX 400
+#define ATTEMPTS 5
 
 static int answer_with(const char *answer)
 {
@@ -23,6 +36,8 @@ static int answer_with(const char *answer)
 
     return write(1, answer, size) == (ssize_t)size ? EXIT_SUCCESS : EXIT_FAILURE;
 }
+
+/* ---- probe ---- */
 
 static int probe(LookDepth depth)
 {
@@ -37,15 +52,84 @@ static int probe(LookDepth depth)
     return answer_with(answer);
 }
 
+/* ---- nbd ---- */
+
+/* Of the last line of what the server had to say, the reason: behind the name that it knows. */
+static int refuse_server(int words)
+{
+    char said[2048];
+    char answer[ANSWER_MAX];
+    ssize_t n = fd_set_nonblocking(words, true) ? read(words, said, sizeof said - 1) : -1;
+    const char *reason = said;
+
+    said[n > 0 ? n : 0] = '\0';
+    while (n > 0 && said[n - 1] == '\n')
+        said[--n] = '\0';
+    if (strrchr(reason, '\n'))
+        reason = strrchr(reason, '\n') + 1;
+    if (strstr(reason, "': "))
+        reason = strstr(reason, "': ") + strlen("': ");
+    (void)snprintf(answer, sizeof answer, "no-server %s\n", reason); /* it may be cut */
+    return answer_with(answer);
+}
+
+static int refuse_device(void)
+{
+    char answer[ANSWER_MAX];
+
+    (void)snprintf(answer, sizeof answer, "no-device %s\n", strerror(errno));
+    return answer_with(answer);
+}
+
+/* *ret_words is left open, for what the server has to say if this fails. */
+static bool serve(const ServerImage *image, const char *program, const NbdKernel *kernel,
+                  int *ret_device, int *ret_words)
+{
+    autofd int connection = -1;
+    NbdExport export;
+
+    *ret_device = -1;
+    if (!server_start(image, program, &connection, ret_words) || !nbd_greet(connection, &export))
+        return false;
+    *ret_device = nbd_attach(kernel, connection, &export, image->readonly ? O_RDONLY : O_RDWR);
+    return true;
+}
+
+static int make_device(const ServerImage *image)
+{
+    const char *program = server_program();
+    NbdKernel kernel;
+    int device = -1;
+
+    if (!program)
+        return answer_with("no-tool\n");
+    if (!nbd_open_kernel(&kernel))
+        return answer_with("no-nbd\n");
+    for (unsigned i = 0; i < ATTEMPTS && device < 0; i++) {
+        autofd int words = -1;
+        if (!serve(image, program, &kernel, &device, &words))
+            return refuse_server(words);
+        if (device < 0 && errno != EAGAIN)
+            break;
+    }
+    if (device < 0)
+        return refuse_device();
+    return fd_send_message(1, "found nbd\n", strlen("found nbd\n"), &device, 1) ? EXIT_SUCCESS
+                                                                                : EXIT_FAILURE;
+}
+
 /* By _exit, as nothing that runs at the end of a program is allowed any more. */
 int main(int argc, char **argv)
 {
     static const char usage[] = "virtlxc-image is started by virtlxcd only\n";
 
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* its end is ours */
     if (argc == 2 && strcmp(argv[1], "probe") == 0)
         _exit(probe(LOOK_WHOLE));
     if (argc == 2 && strcmp(argv[1], "probe-partitions") == 0)
         _exit(probe(LOOK_PARTITIONS));
+    if (argc == 4 && strcmp(argv[1], "nbd") == 0)
+        _exit(make_device(&(ServerImage){ 0, strcmp(argv[3], "ro") == 0, argv[2] }));
     (void)fputs(usage, stderr); /* nowhere else to say it */
     return EXIT_FAILURE;
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "kernel/loop.h"
 #include "kernel/mount.h"
+#include "kernel/nbd.h"
 #include "kernel/probe.h"
 
 #include <fcntl.h>
@@ -129,11 +130,40 @@ static bool open_loop(const ImageTools *tools, const ImageSource *source, ImageD
     return true;
 }
 
+/* A partition of it is a loop device on top. qemu-nbd locks the file itself. */
+static bool open_nbd(const ImageTools *tools, const ImageSource *source, ImageDevice *ret_device,
+                     GError **err)
+{
+    Content content = { 0 };
+    autofd int file = -1;
+    autofd int device = -1;
+    NbdImage image = { tools->program_fd, -1, source->readonly, source->format, source->path };
+    int fd = -1;
+
+    if (!open_source(tools, source, &file, err))
+        return false;
+    image.fd = file;
+    if (!nbd_open(&image, &device, err) || !look(tools, source, device, &content, err))
+        return false;
+    if (content.part.size > 0 && !loop_attach(device, content.part, source->path, &fd, err))
+        return false;
+    *ret_device = (ImageDevice){ fd >= 0 ? fd : fd_steal(&device), content.type };
+    return true;
+}
+
 bool image_open(const ImageTools *tools, const ImageSource *source, ImageDevice *ret_device,
                 GError **err)
 {
-    return source->driver == PLAN_IMAGE_NONE ? open_block(tools, source, ret_device, err)
-                                             : open_loop(tools, source, ret_device, err);
+    switch (source->driver) {
+    case PLAN_IMAGE_NONE:
+        return open_block(tools, source, ret_device, err);
+    case PLAN_IMAGE_LOOP:
+        return open_loop(tools, source, ret_device, err);
+    case PLAN_IMAGE_NBD:
+        return open_nbd(tools, source, ret_device, err);
+    }
+    return fail(err, ERR(LXC, INTERNAL_ERROR), _("unknown driver %u of an image"),
+                (unsigned)source->driver);
 }
 
 /* ---- from a device to a mount ---- */

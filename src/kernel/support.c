@@ -18,18 +18,6 @@ static bool has_mount_kind(const Plan *plan, PlanMountKind from)
     return false;
 }
 
-/* Loop devices do for raw images; for the rest there is nothing yet. */
-static bool has_nbd(const Plan *plan)
-{
-    for (uint32_t i = 0; i < plan->mounts.len; i++)
-        if (plan->mounts.items[i].image == PLAN_IMAGE_NBD)
-            return true;
-    for (uint32_t i = 0; i < plan->host_nodes.len; i++)
-        if (plan->host_nodes.items[i].image == PLAN_IMAGE_NBD)
-            return true;
-    return false;
-}
-
 static bool has_volume(const Plan *plan)
 {
     return has_mount_kind(plan, PLAN_MOUNT_VOLUME);
@@ -57,8 +45,7 @@ typedef struct Missing {
 } Missing;
 
 static const Missing missing[] = {
-    {N_("an image that needs qemu-nbd"),           has_nbd   },
-    { N_("a volume"),                              has_volume},
+    {N_("a volume"),                               has_volume},
     { N_("a limit on the space of a file system"), has_quota },
     { N_("a security label"),                      has_label },
 };
