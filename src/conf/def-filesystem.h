@@ -6,6 +6,7 @@
 
 #include "conf/def-extension.h"
 #include "conf/def-values.h"
+#include "conf/def-volume.h"
 #include "conf/device-info.h"
 
 typedef enum FilesystemType {
@@ -72,6 +73,7 @@ typedef struct Filesystem {
     OptNumber space_soft_limit;
     FilesystemMount mount;
     FilesystemOverlay overlay;
+    Volume volume;
 } Filesystem;
 
 typedef struct FilesystemList {

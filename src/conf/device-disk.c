@@ -12,7 +12,7 @@
 #include "conf/device.h"
 #include "conf/disk.h"
 #include "conf/domain-records.h"
-#include "conf/image.h"
+#include "conf/volume.h"
 
 #define WRONG ERR(DOMAIN, XML_ERROR)
 #define UNSUPPORTED ERR(DOMAIN, CONFIG_UNSUPPORTED)
@@ -44,7 +44,7 @@ static const char *const unix_name[] = { NULL, "unix", NULL };
 /* clang-format off */
 static const Row disk_rows[] = {
     { "@type",                  ROW_ENUM,   FIELD(type),                  ROW_TYPE, .names = type_names,
-                                .works = IS(FILE) | IS(BLOCK) },
+                                .works = IS(FILE) | IS(BLOCK) | IS(VOLUME) },
     { "@device",                ROW_ENUM,   FIELD(device),                .names = device_names },
     { "@model",                 ROW_ENUM,   FIELD(model),                 ROW_KEPT, .names = model_names },
     { "@rawio",                 ROW_ENUM,   FIELD(rawio),                 ROW_KEPT, .names = choice_names },
@@ -131,6 +131,7 @@ static const Row disk_rows[] = {
     { "encryption",             ROW_MAYBE,  FIELD(encryption),            .record = &disk_encryption_record },
     BOOT_ROW(FIELD(boot)),
     DEVICE_INFO_ROWS(FIELD(info)),
+    VOLUME_ROWS(FIELD(volume), IS(VOLUME)),
     { NULL },
 };
 /* clang-format on */
@@ -211,9 +212,9 @@ static bool check(DomainDef *def, const Reader *reader, GError **err)
 /* ---- plan ------------------------------------------------------------------------------------ */
 
 /* qemu-nbd is told nothing about caching, so only what it does by itself can be asked for. */
-static bool plan_image(const Disk *disk, PlanHostNode *node, GError **err)
+static bool plan_image(const Disk *disk, int format, PlanHostNode *node, GError **err)
 {
-    const Image image = { disk->source.path, disk->driver.name, disk->driver.format };
+    const Image image = { node->source, disk->driver.name, format };
     int cache = disk->driver.cache;
 
     if (!image_plan(&image, &node->image, err))
@@ -223,21 +224,52 @@ static bool plan_image(const Disk *disk, PlanHostNode *node, GError **err)
                     _("the disk '%s' cannot have the cache mode '%s' in a container"), disk->target,
                     disk_cache_names[cache]);
     node->kind = PLAN_HOST_NODE_IMAGE;
-    node->format = g_strdup(image_format(disk->driver.format));
+    node->format = g_strdup(image_format(format));
     node->readonly = disk->readonly;
     return true;
 }
 
 /* A container cannot be shown that something else has been put in. */
-static bool check_path(const Disk *disk, GError **err)
+static bool check_source(const Disk *disk, GError **err)
 {
-    if (!disk->source.path)
+    bool is_volume = disk->type == DISK_VOLUME;
+
+    if (!(is_volume ? disk->source.volume : disk->source.path))
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
                     _("the disk '%s' is empty, which a container's cannot be"), disk->target);
-    if (*disk->source.path != '/')
+    if (!is_volume && *disk->source.path != '/')
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
                     _("the source '%s' of disk '%s' is not an absolute path"), disk->source.path,
                     disk->target);
+    return true;
+}
+
+static bool plan_volume(const Disk *disk, PlanHostNode *node, GError **err)
+{
+    const VolumeUse use = { disk->source.pool, disk->source.volume, (Volume *)&disk->volume };
+    int format;
+
+    if (!volume_check(&use, err))
+        return false;
+    switch (disk->volume.kind) {
+    case VOLUME_ABSENT:
+        node->kind = PLAN_HOST_NODE_VOLUME;
+        node->source = g_strdup(use.name);
+        node->pool = g_strdup(use.pool);
+        return true;
+    case VOLUME_DIR:
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("the disk '%s' cannot be the volume '%s' of pool '%s', which is a directory"),
+                    disk->target, use.name, use.pool);
+    case VOLUME_BLOCK:
+        node->kind = PLAN_HOST_NODE_BLOCK;
+        node->source = g_strdup(disk->volume.path);
+        return true;
+    case VOLUME_FILE:
+        node->source = g_strdup(disk->volume.path);
+        return volume_format(&use, disk->driver.format, &format, err) &&
+               plan_image(disk, format, node, err);
+    }
     return true;
 }
 
@@ -246,15 +278,17 @@ static bool plan(const void *device, PlanBuilder *builder, GError **err)
     const Disk *disk = device;
     PlanHostNode *node = NULL;
 
-    if (!check_path(disk, err))
+    if (!check_source(disk, err))
         return false;
     node = PLAN_ADD(&builder->plan->host_nodes);
     node->kind = PLAN_HOST_NODE_EITHER;
     node->path = g_strdup(disk->target);
-    node->source = g_strdup(disk->source.path);
     node->access = PLAN_ACCESS_READ | PLAN_ACCESS_MKNOD | (disk->readonly ? 0 : PLAN_ACCESS_WRITE);
     node->mode = NODE_MODE;
-    return disk->type != DISK_FILE || plan_image(disk, node, err);
+    if (disk->type == DISK_VOLUME)
+        return plan_volume(disk, node, err);
+    node->source = g_strdup(disk->source.path);
+    return disk->type != DISK_FILE || plan_image(disk, disk->driver.format, node, err);
 }
 
 const DeviceClass disk_class = {

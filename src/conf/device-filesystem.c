@@ -15,6 +15,7 @@
 #include "conf/filesystem.h"
 #include "conf/image.h"
 #include "conf/value.h"
+#include "conf/volume.h"
 
 #define WRONG ERR(DOMAIN, XML_ERROR)
 #define UNSUPPORTED ERR(DOMAIN, CONFIG_UNSUPPORTED)
@@ -73,6 +74,7 @@ static const Row lower_rows[] = {
 static const Record lower_record = { "virtlxcd:lower", sizeof(PathItem), lower_rows };
 
 #define IS(type) FILESYSTEM_IS(type)
+#define IMAGES (IS(FILE) | IS(VOLUME))
 #define FIELD(name) offsetof(Filesystem, name)
 #define MODE ROW_KEPT, .text = &mode_text, .size = sizeof(OptNumber)
 #define NUMBER .min = 0, .max = UINT32_MAX, .bad = WRONG
@@ -88,9 +90,9 @@ static const Row filesystem_rows[] = {
     { "@fmode",                   ROW_TEXT,   FIELD(fmode),             MODE },
     { "@dmode",                   ROW_TEXT,   FIELD(dmode),             MODE },
     { "driver/@type",             ROW_ENUM,   FIELD(driver.type),       ROW_HIDE_DEFAULT,
-                                  .types = IS(FILE), .names = driver_names, .works = IMAGE_DRIVERS },
+                                  .types = IMAGES, .names = driver_names, .works = IMAGE_DRIVERS },
     { "driver/@type",             ROW_ENUM,   FIELD(driver.type),       ROW_KEPT | ROW_HIDE_DEFAULT,
-                                  .types = ~IS(FILE), .names = driver_names },
+                                  .types = ~IMAGES, .names = driver_names },
     { "driver/@format",           ROW_ENUM,   FIELD(driver.format),     .names = image_format_names,
                                   .bad = UNSUPPORTED },
     { "driver/@wrpolicy",         ROW_ENUM,   FIELD(driver.wrpolicy),   ROW_KEPT | ROW_HIDE_DEFAULT,
@@ -141,6 +143,7 @@ static const Row filesystem_rows[] = {
                                   ROW_STRING, FIELD(overlay.upper),     ROW_NOT_EMPTY },
     { "virtlxcd:overlay/virtlxcd:work/@path",
                                   ROW_STRING, FIELD(overlay.work),      ROW_NOT_EMPTY },
+    VOLUME_ROWS(FIELD(volume), IS(VOLUME)),
     { NULL },
 };
 /* clang-format on */

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "conf/def-volume.h"
 #include "conf/device-info.h"
 #include "conf/record.h"
 #include "conf/source-label.h"
@@ -172,6 +173,7 @@ typedef struct Disk {
     DiskEncryption *encryption; /* an older place of the source's */
     BootOrder boot;
     DeviceInfo info;
+    Volume volume;
 } Disk;
 
 typedef struct DiskList {

@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "conf/image.h"
+#include "conf/volume.h"
 
 #define UNSUPPORTED ERR(LXC, CONFIG_UNSUPPORTED)
 /* Trees that may have further mounts below them. */
@@ -96,13 +96,20 @@ static bool plan_block(const Filesystem *fs, PlanMount *mount, GError **err)
     return true;
 }
 
-static bool plan_image(const Filesystem *fs, PlanMount *mount, GError **err)
+static bool plan_file(const Filesystem *fs, const char *path, int format, PlanMount *mount,
+                      GError **err)
 {
-    const Image image = { fs->source, filesystem_driver_word(fs->driver.type), fs->driver.format };
+    const Image image = { path, filesystem_driver_word(fs->driver.type), format };
 
     mount->kind = PLAN_MOUNT_IMAGE;
-    mount->format = (char *)image_format(fs->driver.format);
+    mount->source = (char *)path;
+    mount->format = (char *)image_format(format);
     return image_plan(&image, &mount->image, err);
+}
+
+static bool plan_image(const Filesystem *fs, PlanMount *mount, GError **err)
+{
+    return plan_file(fs, fs->source, fs->driver.format, mount, err);
 }
 
 static bool plan_ram(const Filesystem *fs, PlanMount *mount, GError **err)
@@ -114,8 +121,29 @@ static bool plan_ram(const Filesystem *fs, PlanMount *mount, GError **err)
 
 static bool plan_volume(const Filesystem *fs, PlanMount *mount, GError **err)
 {
-    mount->kind = PLAN_MOUNT_VOLUME;
-    mount->pool = fs->pool;
+    const VolumeUse use = { fs->pool, fs->source, (Volume *)&fs->volume };
+    int format;
+
+    if (!volume_check(&use, err))
+        return false;
+    mount->source = fs->volume.path;
+    switch (fs->volume.kind) {
+    case VOLUME_ABSENT:
+        mount->kind = PLAN_MOUNT_VOLUME;
+        mount->source = fs->source;
+        mount->pool = fs->pool;
+        return true;
+    case VOLUME_DIR:
+        mount->kind = PLAN_MOUNT_HOST;
+        mount->flags |= PLAN_MOUNT_F_NO_LINK;
+        return true;
+    case VOLUME_BLOCK:
+        mount->kind = PLAN_MOUNT_BLOCK;
+        return true;
+    case VOLUME_FILE:
+        return volume_format(&use, fs->driver.format, &format, err) &&
+               plan_file(fs, fs->volume.path, format, mount, err);
+    }
     return true;
 }
 

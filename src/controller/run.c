@@ -108,6 +108,9 @@ static bool devices_find(Run *run, GError **err)
     for (uint32_t i = 0; i < run->plan.host_nodes.len; i++) {
         const PlanHostNode *node = &run->plan.host_nodes.items[i];
 
+        if (node->kind == PLAN_HOST_NODE_VOLUME)
+            return fail(err, ERR(LXC, INTERNAL_ERROR), _("the daemon did not find the volume '%s'"),
+                        node->source);
         if (node->kind != PLAN_HOST_NODE_IMAGE && !device_set_find(run->devices, node, err))
             return false;
     }

@@ -23,8 +23,12 @@ static bool fail_mount(const PlanMount *mount, int errnum, GError **err)
 static bool open_host(const PlanMount *mount, int *ret_fd, GError **err)
 {
     MountDepth depth = mount->flags & PLAN_MOUNT_F_RECURSIVE ? MOUNT_RECURSIVE : MOUNT_TOP_ONLY;
-    autofd int fd = mount_clone_peer(AT_FDCWD, mount->source, depth, mount->propagation);
+    unsigned no_link = mount->flags & PLAN_MOUNT_F_NO_LINK ? O_NOFOLLOW | O_DIRECTORY : 0;
+    autofd int place = open(mount->source, O_PATH | O_CLOEXEC | (int)no_link);
+    autofd int fd = -1;
 
+    if (place >= 0)
+        fd = mount_clone_peer(place, "", depth, mount->propagation);
     if (fd < 0 && errno == ENOENT && (mount->flags & PLAN_MOUNT_F_OPTIONAL))
         return true;
     if (fd < 0 || !mount_set_flags(fd, mount->flags))

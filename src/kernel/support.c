@@ -10,19 +10,6 @@
 #include "base/error.h"
 #include "base/text.h"
 
-static bool has_mount_kind(const Plan *plan, PlanMountKind from)
-{
-    for (uint32_t i = 0; i < plan->mounts.len; i++)
-        if (plan->mounts.items[i].kind == from)
-            return true;
-    return false;
-}
-
-static bool has_volume(const Plan *plan)
-{
-    return has_mount_kind(plan, PLAN_MOUNT_VOLUME);
-}
-
 static bool has_quota(const Plan *plan)
 {
     for (uint32_t i = 0; i < plan->mounts.len; i++)
@@ -45,9 +32,8 @@ typedef struct Missing {
 } Missing;
 
 static const Missing missing[] = {
-    {N_("a volume"),                               has_volume},
-    { N_("a limit on the space of a file system"), has_quota },
-    { N_("a security label"),                      has_label },
+    {N_("a limit on the space of a file system"), has_quota},
+    { N_("a security label"),                     has_label},
 };
 
 bool support_check(const Plan *plan, GError **err)

@@ -26,6 +26,7 @@ static const struct {
 } daemons[] = {
     [LIBVIRT_NETWORK] = {"network",   "virtnetworkd-sock" },
     [LIBVIRT_NWFILTER] = { "nwfilter", "virtnwfilterd-sock"},
+    [LIBVIRT_STORAGE] = { "storage",  "virtstoraged-sock" },
 };
 
 /* The library reports every error to standard error as well, unless somebody else listens. */

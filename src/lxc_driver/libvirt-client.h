@@ -30,6 +30,12 @@
     X(virNetworkPortFree)                                                                          \
     X(virNetworkGetDHCPLeases)                                                                     \
     X(virNetworkDHCPLeaseFree)                                                                     \
+    X(virStoragePoolLookupByName)                                                                  \
+    X(virStoragePoolIsActive)                                                                      \
+    X(virStoragePoolFree)                                                                          \
+    X(virStorageVolLookupByName)                                                                   \
+    X(virStorageVolGetXMLDesc)                                                                     \
+    X(virStorageVolFree)                                                                           \
     X(virNWFilterBindingCreateXML)                                                                 \
     X(virNWFilterBindingLookupByPortDev)                                                           \
     X(virNWFilterBindingDelete)                                                                    \
@@ -37,7 +43,7 @@
 
 #define LIBVIRT_MEMBER(name) __typeof__(name) *name;
 
-typedef enum LibvirtDaemon { LIBVIRT_NETWORK, LIBVIRT_NWFILTER } LibvirtDaemon;
+typedef enum LibvirtDaemon { LIBVIRT_NETWORK, LIBVIRT_NWFILTER, LIBVIRT_STORAGE } LibvirtDaemon;
 
 /* One connection to a daemon and the functions to use it with. */
 typedef struct LibvirtClient {

@@ -117,11 +117,22 @@ static bool choose_ids(const Domain *domain, DomainDef *live, GError **err)
     return true;
 }
 
+bool start_make_plan(Domain *domain, DomainDef *live, Plan **ret_plan, GError **err)
+{
+    g_autoptr(Plan) plan = NULL;
+
+    if (!domain_def_compile(live, &domain->driver->host, &plan, err) || !support_check(plan, err) ||
+        !usb_claim(domain, live, plan, err) || !find_sharers(domain, plan, err) ||
+        !add_filter(domain->driver, &plan->seccomp, err))
+        return false;
+    *ret_plan = g_steal_pointer(&plan);
+    return true;
+}
+
 static bool prepare(Domain *domain, const DomainDef *def, DomainDef **ret_live, Plan **ret_plan,
                     GError **err)
 {
     g_autoptr(DomainDef) live = domain_def_copy(def);
-    g_autoptr(Plan) plan = NULL;
 
     if (domain_is_active(domain))
         return fail(err, ERR(LXC, OPERATION_INVALID), _("domain '%s' is already running"),
@@ -129,11 +140,8 @@ static bool prepare(Domain *domain, const DomainDef *def, DomainDef **ret_live, 
     if (!choose_ids(domain, live, err))
         return false;
     domain_def_make_live(live, &domain->driver->host);
-    if (!domain_def_compile(live, &domain->driver->host, &plan, err) || !support_check(plan, err) ||
-        !usb_claim(domain, live, plan, err) || !find_sharers(domain, plan, err) ||
-        !add_filter(domain->driver, &plan->seccomp, err))
+    if (!start_make_plan(domain, live, ret_plan, err))
         return false;
-    *ret_plan = g_steal_pointer(&plan);
     *ret_live = g_steal_pointer(&live);
     return true;
 }

@@ -18,3 +18,6 @@ typedef struct StartRequest {
  */
 bool start_domain(Domain *domain, const StartRequest *request, RunDone *done, void *data,
                   GError **err);
+
+/* What the container is to be made of: the plan of its live definition as that is now. */
+bool start_make_plan(Domain *domain, DomainDef *live, Plan **ret_plan, GError **err);
