@@ -26,6 +26,8 @@ libnl-route-3-dev:          network devices
 libjson-glib-dev:           system call profiles and configurations in JSON
 libseccomp-dev:             system call filters
 libblkid-dev:               what is in images
+libselinux1-dev:            labels of SELinux
+libapparmor-dev:            profiles of AppArmor
 libvirt-dev:                error numbers and flags; networks through the public API
 '
 demo_packages='
@@ -57,6 +59,7 @@ btrfs-progs:                the same
 dosfstools:                 the same
 squashfs-tools:             the same
 erofs-utils:                the same
+apparmor:                   its parser reads the profile of containers
 '
 
 # Parts of libvirt-daemon in Debian 12, packages of their own after it.

@@ -270,6 +270,9 @@ void domain_def_set_id_range(DomainDef *def, uint32_t target, uint32_t count);
 /* How many ids an automatic map is to have; 0: none is asked for, or there is one. */
 uint32_t domain_def_wants_ids(const DomainDef *def);
 
+/* A dynamic label of that model, for one that asked for none. */
+void domain_def_add_label(DomainDef *def, const char *model);
+
 /* ---- metadata (virDomainSetMetadata, virDomainGetMetadata) ----------------------------------- */
 
 /* The numbers of virDomainMetadataType. */

@@ -97,6 +97,16 @@ static bool check_models(const SeclabelList *labels, GError **err)
     return true;
 }
 
+void domain_def_add_label(DomainDef *def, const char *model)
+{
+    Seclabel *label = record_new(&seclabel_record);
+
+    label->type = SECLABEL_DYNAMIC;
+    label->relabel = CHOICE_YES;
+    label->model = g_strdup(model);
+    record_list_append(&def->seclabels, label);
+}
+
 /* Who only says dynamic or none means the host's first driver. */
 static bool take_model(Seclabel *label, const DomainDefHost *host, GError **err)
 {
@@ -149,9 +159,11 @@ static const PlanLabelKind kinds[] = {
     [SECLABEL_NONE] = PLAN_LABEL_NONE,
 };
 
-static bool is_active(const char *model, const DomainDefHost *host)
+/* A running container has its label, whatever the host is set to since. */
+static bool has_driver(const Seclabel *label, const DomainDefHost *host)
 {
-    return host->security_models && g_strv_contains(host->security_models, model);
+    return label->type == SECLABEL_NONE || label->image_label ||
+           (host->security_models && g_strv_contains(host->security_models, label->model));
 }
 
 bool seclabels_plan(PlanBuilder *builder, GError **err)
@@ -162,16 +174,17 @@ bool seclabels_plan(PlanBuilder *builder, GError **err)
         const Seclabel *from = labels->items[i];
         PlanLabel *label = NULL;
 
-        if (from->type != SECLABEL_NONE && !is_active(from->model, builder->host))
+        if (!has_driver(from, builder->host))
             return fail(err, ERR(SECURITY, CONFIG_UNSUPPORTED),
                         _("the security driver '%s' of <seclabel> is not active on this host"),
                         from->model);
         label = PLAN_ADD(&builder->plan->labels);
         label->kind = kinds[from->type];
         label->model = g_strdup(from->model);
-        label->label = g_strdup(from->type == SECLABEL_STATIC ? from->label : NULL);
+        label->label = g_strdup(from->label);
         label->base = g_strdup(from->base_label);
         label->relabel = from->relabel == CHOICE_YES;
+        label->image = g_strdup(from->image_label);
     }
     return true;
 }

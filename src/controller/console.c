@@ -13,6 +13,7 @@
 #include "controller/run.h"
 #include "kernel/console-host.h"
 #include "kernel/idmap.h"
+#include "kernel/label.h"
 #include "kernel/mount.h"
 
 #include <unistd.h>
@@ -63,6 +64,9 @@ static bool open_slave(RunConsole *console, const Plan *plan, GError **err)
         return false;
     if (fchown(console->slave, idmap_root_uid(plan), idmap_root_gid(plan)) < 0)
         return fail_errno(err, errno, _("cannot give '/dev/pts/%u' to the container's root"),
+                          console->kept.pts);
+    if (!label_terminal(plan, console->slave))
+        return fail_errno(err, errno, _("cannot label '/dev/pts/%u' for the container"),
                           console->kept.pts);
     console->mount = mount_clone(console->slave, "", MOUNT_TOP_ONLY);
     if (console->mount < 0)

@@ -18,6 +18,7 @@
 #include "controller/step.h"
 #include "controller/tree.h"
 #include "kernel/capability.h"
+#include "kernel/label.h"
 #include "kernel/numa.h"
 #include "kernel/seccomp.h"
 #include "kernel/user.h"
@@ -48,6 +49,8 @@ static bool enter_tree(Run *run, GError **err)
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return fail_errno(err, errno, _("cannot hide the process from tracing"));
     (void)umask(0); /* gives the old one */
+    if (label_is_wanted(&run->plan) && (run->proc_fd = label_open_proc()) < 0)
+        return fail_errno(err, errno, _("cannot open the host's '%s'"), "/proc");
     return tree_join_freezer(run, err) && tree_enter(run, err);
 }
 
@@ -204,6 +207,20 @@ static bool drop_capabilities(Run *run, GError **err)
     return true;
 }
 
+/* ---- label ---- */
+
+/* It counts from the exec on. The host's /proc closes with that. */
+static bool take_label(Run *run, GError **err)
+{
+    for (uint32_t i = 0; i < run->plan.labels.len; i++) {
+        const PlanLabel *label = &run->plan.labels.items[i];
+
+        if (label->kind != PLAN_LABEL_NONE && !label_set_exec(run->proc_fd, label, err))
+            return false;
+    }
+    return true;
+}
+
 /* ---- exec ---- */
 
 /* Never by a magic link: /proc/self/fd/N may be a directory of the host's. */
@@ -313,6 +330,7 @@ static const Step init_steps[] = {
     { "memory",       set_memory_policy, NULL},
     { "seccomp",      filter_calls,      NULL},
     { "capabilities", drop_capabilities, NULL},
+    { "label",        take_label,        NULL},
     { "exec",         execute,           NULL},
 };
 

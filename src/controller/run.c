@@ -36,7 +36,7 @@ void run_init(Run *run)
     run->host_time_fd = run->files_fd = -1;
     run->own_spaces[0] = run->own_spaces[1] = run->own_spaces[2] = -1;
     run->freezer_fd = -1;
-    run->init_pidfd = run->init_fd = run->inner_fd = run->root_fd = -1;
+    run->init_pidfd = run->init_fd = run->inner_fd = run->root_fd = run->proc_fd = -1;
 }
 
 /* ---- the plan ---- */

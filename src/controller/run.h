@@ -78,6 +78,7 @@ struct Run {
     int inner_fd; /* their end */
     int root_fd;  /* in who builds the tree: its root, */
     int files_fd; /* and what generated files are in */
+    int proc_fd;  /* in init: the host's /proc, for its label */
 
     bool error_is_named; /* it came from init, with the name of init's step before it */
 

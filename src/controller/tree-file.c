@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "kernel/label.h"
 #include "kernel/mount.h"
 
 #include <fcntl.h>
@@ -28,11 +29,12 @@ static bool has_files(const Plan *plan)
 
 bool tree_files_prepare(Run *run, int top_fd, GError **err)
 {
+    const MountType type = { "tmpfs", "mode=755,size=1m", label_of_mount(&run->plan, "tmpfs") };
     autofd int fd = -1;
 
     if (!has_files(&run->plan))
         return true;
-    if (!mount_new("tmpfs", "mode=755,size=1m", &fd, err))
+    if (!mount_new_labelled(&type, &fd, err))
         return false;
     if (!mount_set_flags(fd, PLAN_MOUNT_F_NOSUID | PLAN_MOUNT_F_NODEV | PLAN_MOUNT_F_NOEXEC) ||
         !mount_attach(fd, top_fd))

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "kernel/console.h"
 #include "kernel/idmap.h"
+#include "kernel/label.h"
 #include "kernel/mount.h"
 
 #include <fcntl.h>
@@ -145,10 +146,12 @@ static bool give_to_root(const Builder *builder, const PlanMount *mount, int fd,
 /* With a builder the file system is the host's: ids in its options are those of the host. */
 static bool make_new(const Builder *builder, const PlanMount *mount, int *ret_fd, GError **err)
 {
-    g_autofree char *options = idmap_options(&builder->run->plan, mount->options);
+    const Plan *plan = &builder->run->plan;
+    g_autofree char *options = idmap_options(plan, mount->options);
+    const MountType type = { mount->source, options, label_of_mount(plan, mount->source) };
     autofd int fd = -1;
 
-    if (!mount_new(mount->source, options, &fd, err) || !give_to_root(builder, mount, fd, err))
+    if (!mount_new_labelled(&type, &fd, err) || !give_to_root(builder, mount, fd, err))
         return false;
     *ret_fd = fd_steal(&fd);
     return true;

@@ -15,6 +15,7 @@
 #include "base/xdr.h"
 #include "controller/run.h"
 #include "kernel/idmap.h"
+#include "kernel/label.h"
 #include "kernel/mount.h"
 #include "view/facts.h"
 #include "view/fuse.h"
@@ -106,8 +107,9 @@ static bool make_mount(Run *run, GError **err)
         g_strdup_printf("source=virtlxc,subtype=virtlxc,fd=%d,rootmode=40555,user_id=0,group_id=0,"
                         "allow_other,default_permissions,ro",
                         run->view.fd);
+    const MountType type = { "fuse", options, label_of_mount(&run->plan, "fuse") };
 
-    if (!mount_new("fuse", options, &run->view.mount, err))
+    if (!mount_new_labelled(&type, &run->view.mount, err))
         return false;
     if (!greet(run))
         return fail_errno(err, EPROTO, _("cannot agree with the kernel about FUSE"));

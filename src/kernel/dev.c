@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "kernel/console.h"
 #include "kernel/idmap.h"
+#include "kernel/label.h"
 #include "kernel/mount.h"
 
 #include <fcntl.h>
@@ -118,9 +119,11 @@ static bool make_nodes(int dev, const Plan *plan, const DeviceSet *devices, GErr
 bool dev_make(const Plan *plan, const DeviceSet *devices, const char *options, int *ret_fd,
               GError **err)
 {
+    const MountType type = { "tmpfs", *options ? options : DEFAULT_OPTIONS,
+                             label_of_mount(plan, "tmpfs") };
     autofd int dev = -1;
 
-    if (!mount_new("tmpfs", *options ? options : DEFAULT_OPTIONS, &dev, err))
+    if (!mount_new_labelled(&type, &dev, err))
         return false;
     if (!give_to_root(dev, "", plan))
         return fail_errno(err, errno, _("cannot give '%s' to the container's root"), "/dev");

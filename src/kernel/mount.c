@@ -40,23 +40,33 @@ static bool set_option(int context, char *option)
     return fsconfig(context, FSCONFIG_SET_STRING, option, value + 1, 0) == 0;
 }
 
-bool mount_new(const char *type, const char *options, int *ret_fd, GError **err)
+/* A label has commas of its own. */
+static bool set_options(int context, const MountType *type, GError **err)
 {
-    g_auto(GStrv) list = g_strsplit(options, ",", -1);
-    autofd int context = fsopen(type, FSOPEN_CLOEXEC);
+    g_auto(GStrv) list = g_strsplit(type->options, ",", -1);
+
+    for (char **option = list; *option; option++) {
+        if (**option && !set_option(context, *option))
+            return fail_context(err, context, type->name, *option);
+    }
+    return !type->label || fsconfig(context, FSCONFIG_SET_STRING, "context", type->label, 0) == 0 ||
+           fail_context(err, context, type->name, type->label);
+}
+
+bool mount_new_labelled(const MountType *type, int *ret_fd, GError **err)
+{
+    autofd int context = fsopen(type->name, FSOPEN_CLOEXEC);
     int fd;
 
     if (context < 0)
-        return fail_errno(err, errno, _("cannot make a file system '%s'"), type);
-    for (char **option = list; *option; option++) {
-        if (**option && !set_option(context, *option))
-            return fail_context(err, context, type, *option);
-    }
+        return fail_errno(err, errno, _("cannot make a file system '%s'"), type->name);
+    if (!set_options(context, type, err))
+        return false;
     if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-        return fail_context(err, context, type, options);
+        return fail_context(err, context, type->name, type->options);
     fd = fsmount(context, FSMOUNT_CLOEXEC, 0);
     if (fd < 0)
-        return fail_context(err, context, type, options);
+        return fail_context(err, context, type->name, type->options);
     *ret_fd = fd;
     return true;
 }
@@ -97,6 +107,11 @@ bool mount_device(const char *device, const char *type, const char *options, int
         return fail_device(err, context, type, device);
     *ret_fd = fd;
     return true;
+}
+
+bool mount_new(const char *type, const char *options, int *ret_fd, GError **err)
+{
+    return mount_new_labelled(&(MountType){ type, options, NULL }, ret_fd, err);
 }
 
 /* Indexed by PlanPropagation. What is cloned from a shared mount is shared with it. */

@@ -12,7 +12,15 @@
 
 #include "plan-xdr.h"
 
-/* A new file system; `options` comma separated as for mount(8). A detached mount. */
+/* What a new file system is: `options` comma separated as for mount(8), and without the label. */
+typedef struct MountType {
+    const char *name;
+    const char *options;
+    const char *label; /* SELinux's, of all that is in it; NULL: the policy's */
+} MountType;
+
+/* A new file system as a detached mount. */
+bool mount_new_labelled(const MountType *type, int *ret_fd, GError **err);
 bool mount_new(const char *type, const char *options, int *ret_fd, GError **err);
 
 /* The same of the file system that is on a block device. */

@@ -18,14 +18,6 @@ static bool has_quota(const Plan *plan)
     return false;
 }
 
-static bool has_label(const Plan *plan)
-{
-    for (uint32_t i = 0; i < plan->labels.len; i++)
-        if (plan->labels.items[i].kind == PLAN_LABEL_STATIC)
-            return true;
-    return false;
-}
-
 typedef struct Missing {
     const char *what;
     bool (*is_in)(const Plan *plan);
@@ -33,7 +25,6 @@ typedef struct Missing {
 
 static const Missing missing[] = {
     {N_("a limit on the space of a file system"), has_quota},
-    { N_("a security label"),                     has_label},
 };
 
 bool support_check(const Plan *plan, GError **err)

@@ -120,6 +120,25 @@ static void append_caches(GString *out, const char *root)
     g_string_append(out, "    </cache>\n");
 }
 
+static void append_model(GString *out, const CapabilitiesModel *model)
+{
+    markup_append(out, "    <secmodel>\n      <model>%s</model>\n      <doi>0</doi>\n",
+                  model->name);
+    if (model->base)
+        markup_append(out, "      <baselabel type='lxc'>%s</baselabel>\n", model->base);
+    g_string_append(out, "    </secmodel>\n");
+}
+
+static void append_models(GString *out, const CapabilitiesFacts *facts)
+{
+    static const CapabilitiesModel none = { .name = "none" };
+
+    if (facts->n_models == 0)
+        append_model(out, &none);
+    for (size_t i = 0; i < facts->n_models; i++)
+        append_model(out, &facts->models[i]);
+}
+
 static void append_guest(GString *out, const char *arch, const char *emulator)
 {
     markup_append(out,
@@ -146,8 +165,8 @@ char *capabilities_format(const CapabilitiesFacts *facts)
     append_iommu(out, facts->root);
     append_topology(out, topology);
     append_caches(out, facts->root);
-    g_string_append(out, "    <secmodel>\n      <model>none</model>\n      <doi>0</doi>\n"
-                         "    </secmodel>\n  </host>\n\n");
+    append_models(out, facts);
+    g_string_append(out, "  </host>\n\n");
     append_guest(out, facts->arch, facts->emulator);
     if (partner)
         append_guest(out, partner, facts->emulator);

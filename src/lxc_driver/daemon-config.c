@@ -44,35 +44,35 @@ typedef struct Key {
 #define AT(field) offsetof(Config, field)
 #define MANY G_MAXINT32
 
-/* What is asked for and not there yet (access control per call, labels) is refused: nobody shall
+/* What is asked for and not there yet (access control per call) is refused: nobody shall
  * believe to be protected by it. */
 static const Key keys[] = {
-    {"unix_sock_group",            VALUE_TEXT,   AT(unix_sock_group),           0,  0,    NULL                 },
-    { "unix_sock_ro_perms",        VALUE_TEXT,   AT(unix_sock_ro_perms),        0,  0,    NULL                 },
-    { "unix_sock_rw_perms",        VALUE_TEXT,   AT(unix_sock_rw_perms),        0,  0,    NULL                 },
-    { "unix_sock_admin_perms",     VALUE_TEXT,   AT(unix_sock_admin_perms),     0,  0,    NULL                 },
-    { "unix_sock_dir",             VALUE_TEXT,   AT(unix_sock_dir),             0,  0,    NULL                 },
-    { "auth_unix_ro",              VALUE_TEXT,   AT(auth_unix_ro),              0,  0,    "|none|polkit|"      },
-    { "auth_unix_rw",              VALUE_TEXT,   AT(auth_unix_rw),              0,  0,    "|none|polkit|"      },
-    { "access_drivers",            VALUE_LIST,   AT(access_drivers),            0,  0,    "|none|"             },
-    { "network_run_dir",           VALUE_TEXT,   AT(network_run_dir),           0,  0,    NULL                 },
-    { "host_uuid",                 VALUE_TEXT,   AT(host_uuid),                 0,  0,    NULL                 },
-    { "host_uuid_source",          VALUE_TEXT,   AT(host_uuid_source),          0,  0,    "|smbios|machine-id|"},
-    { "log_filters",               VALUE_TEXT,   AT(log_filters),               0,  0,    NULL                 },
-    { "log_outputs",               VALUE_TEXT,   AT(log_outputs),               0,  0,    NULL                 },
-    { "log_level",                 VALUE_NUMBER, AT(log_level),                 0,  4,    NULL                 },
-    { "console_log_max_size",      VALUE_NUMBER, AT(console_log_max_size),      0,  MANY, NULL                 },
-    { "console_log_max_backups",   VALUE_NUMBER, AT(console_log_max_backups),   0,  99,   NULL                 },
-    { "max_clients",               VALUE_NUMBER, AT(max_clients),               1,  MANY, NULL                 },
-    { "max_queued_clients",        VALUE_NUMBER, AT(max_queued_clients),        0,  MANY, NULL                 },
-    { "max_anonymous_clients",     VALUE_NUMBER, AT(max_anonymous_clients),     0,  MANY, NULL                 },
-    { "max_client_requests",       VALUE_NUMBER, AT(max_client_requests),       1,  MANY, NULL                 },
-    { "keepalive_interval",        VALUE_NUMBER, AT(keepalive_interval),        -1, MANY, NULL                 },
-    { "keepalive_count",           VALUE_NUMBER, AT(keepalive_count),           0,  MANY, NULL                 },
-    { "log_with_libvirtd",         VALUE_NUMBER, AT(log_with_libvirtd),         0,  1,    NULL                 },
-    { "security_driver",           VALUE_TEXT,   AT(security_driver),           0,  0,    "|none|"             },
-    { "security_default_confined", VALUE_NUMBER, AT(security_default_confined), 0,  1,    NULL                 },
-    { "security_require_confined", VALUE_NUMBER, AT(security_require_confined), 0,  0,    NULL                 },
+    {"unix_sock_group",            VALUE_TEXT,   AT(unix_sock_group),           0,  0,    NULL                     },
+    { "unix_sock_ro_perms",        VALUE_TEXT,   AT(unix_sock_ro_perms),        0,  0,    NULL                     },
+    { "unix_sock_rw_perms",        VALUE_TEXT,   AT(unix_sock_rw_perms),        0,  0,    NULL                     },
+    { "unix_sock_admin_perms",     VALUE_TEXT,   AT(unix_sock_admin_perms),     0,  0,    NULL                     },
+    { "unix_sock_dir",             VALUE_TEXT,   AT(unix_sock_dir),             0,  0,    NULL                     },
+    { "auth_unix_ro",              VALUE_TEXT,   AT(auth_unix_ro),              0,  0,    "|none|polkit|"          },
+    { "auth_unix_rw",              VALUE_TEXT,   AT(auth_unix_rw),              0,  0,    "|none|polkit|"          },
+    { "access_drivers",            VALUE_LIST,   AT(access_drivers),            0,  0,    "|none|"                 },
+    { "network_run_dir",           VALUE_TEXT,   AT(network_run_dir),           0,  0,    NULL                     },
+    { "host_uuid",                 VALUE_TEXT,   AT(host_uuid),                 0,  0,    NULL                     },
+    { "host_uuid_source",          VALUE_TEXT,   AT(host_uuid_source),          0,  0,    "|smbios|machine-id|"    },
+    { "log_filters",               VALUE_TEXT,   AT(log_filters),               0,  0,    NULL                     },
+    { "log_outputs",               VALUE_TEXT,   AT(log_outputs),               0,  0,    NULL                     },
+    { "log_level",                 VALUE_NUMBER, AT(log_level),                 0,  4,    NULL                     },
+    { "console_log_max_size",      VALUE_NUMBER, AT(console_log_max_size),      0,  MANY, NULL                     },
+    { "console_log_max_backups",   VALUE_NUMBER, AT(console_log_max_backups),   0,  99,   NULL                     },
+    { "max_clients",               VALUE_NUMBER, AT(max_clients),               1,  MANY, NULL                     },
+    { "max_queued_clients",        VALUE_NUMBER, AT(max_queued_clients),        0,  MANY, NULL                     },
+    { "max_anonymous_clients",     VALUE_NUMBER, AT(max_anonymous_clients),     0,  MANY, NULL                     },
+    { "max_client_requests",       VALUE_NUMBER, AT(max_client_requests),       1,  MANY, NULL                     },
+    { "keepalive_interval",        VALUE_NUMBER, AT(keepalive_interval),        -1, MANY, NULL                     },
+    { "keepalive_count",           VALUE_NUMBER, AT(keepalive_count),           0,  MANY, NULL                     },
+    { "log_with_libvirtd",         VALUE_NUMBER, AT(log_with_libvirtd),         0,  1,    NULL                     },
+    { "security_driver",           VALUE_TEXT,   AT(security_driver),           0,  0,    "|none|selinux|apparmor|"},
+    { "security_default_confined", VALUE_NUMBER, AT(security_default_confined), 0,  1,    NULL                     },
+    { "security_require_confined", VALUE_NUMBER, AT(security_require_confined), 0,  1,    NULL                     },
 };
 
 /* Where the reader stands. */
@@ -96,7 +96,7 @@ Config *config_new(void)
     config->max_client_requests = 5;
     config->keepalive_interval = 5;
     config->keepalive_count = 5;
-    config->security_default_confined = 1;
+    config->security_default_confined = CONFIG_BY_MODEL;
     return config;
 }
 

@@ -38,9 +38,11 @@ typedef struct Config {
     /* lxc.conf */
     gint64 log_with_libvirtd;
     char *security_driver;
-    gint64 security_default_confined;
+    gint64 security_default_confined; /* or CONFIG_BY_MODEL: as is best with what is in force */
     gint64 security_require_confined;
 } Config;
+
+#define CONFIG_BY_MODEL (-1)
 
 Config *config_new(void); /* the built-in values */
 void config_free(Config *config);

@@ -11,6 +11,7 @@
 #include "conf/schema.h"
 #include "kernel/cgroup.h"
 #include "kernel/hierarchy.h"
+#include "kernel/label-model.h"
 #include "lxc_driver/connection.h"
 #include "lxc_driver/domain-list.h"
 #include "lxc_driver/events.h"
@@ -32,6 +33,16 @@ static void read_facts(Driver *driver)
         hierarchies = g_ptr_array_new();
     }
     host_facts_read("", hierarchies, &driver->host);
+}
+
+/* What is in force is found out once: containers that run have labels of it. */
+static bool find_models(Driver *driver, const Config *config, GError **err)
+{
+    if (!label_models_find(config->security_driver, &driver->security_models, err))
+        return false;
+    if (driver->security_models[0])
+        driver->host.security_models = (const char *const *)driver->security_models;
+    return true;
 }
 
 static void fill_programs(Driver *driver)
@@ -83,6 +94,8 @@ bool driver_new(const Paths *paths, Config *config, Driver **ret_driver, GError 
     driver->domains = domain_list_new();
     driver->events = events_new(driver);
     fill_programs(driver);
+    if (!find_models(driver, config, err))
+        return false;
     driver->config = config; /* from here on */
     *ret_driver = g_steal_pointer(&driver);
     return true;
@@ -104,6 +117,7 @@ void driver_free(Driver *driver)
     schema_free(driver->host.schema);
     for (size_t i = 0; i < G_N_ELEMENTS(driver->filters); i++)
         g_clear_pointer(&driver->filters[i], g_bytes_unref);
+    g_strfreev(driver->security_models);
     g_free(driver->network_run_dir);
     g_free(driver->emulator);
     g_free(driver->arch);

@@ -38,6 +38,7 @@ typedef struct Driver {
     IdRanges *id_ranges;                /* of automatic id maps */
     int state_dir_fd;                   /* Paths.state_dir */
     GBytes *filters[PLAN_SECCOMP_FILE]; /* system call filters by PlanSeccompKind; NULL: not made */
+    char **security_models; /* in force, ends with NULL; what host.security_models borrows */
     char *network_run_dir; /* holds virtnetworkd-sock or libvirt-sock; the start path connects there
                             */
     char *emulator;        /* what host.emulator borrows */

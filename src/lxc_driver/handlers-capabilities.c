@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "conf/domain-capabilities.h"
+#include "kernel/label-model.h"
 #include "lxc_driver/capabilities.h"
 #include "lxc_driver/driver.h"
 #include "lxc_driver/handlers.h"
@@ -15,10 +16,29 @@
 
 #define THIS_HOST ""
 
+static void clear_model(void *data)
+{
+    g_free(((CapabilitiesModel *)data)->base);
+}
+
+static GArray *read_models(char *const *names)
+{
+    GArray *models = g_array_new(FALSE, FALSE, sizeof(CapabilitiesModel));
+
+    g_array_set_clear_func(models, clear_model);
+    for (; *names; names++) {
+        CapabilitiesModel model = { *names, label_model(*names)->get_base() };
+
+        g_array_append_val(models, model);
+    }
+    return models;
+}
+
 bool on_connect_get_capabilities(RpcCall *call, const void *args, void *ret, GError **err)
 {
     const Driver *driver = call_driver(call);
     RemoteConnectGetCapabilitiesRet *answer = ret;
+    g_autoptr(GArray) models = read_models(driver->security_models);
     g_autofree char *uuid =
         host_uuid(THIS_HOST, driver->config->host_uuid, driver->config->host_uuid_source);
     const CapabilitiesFacts facts = {
@@ -26,6 +46,8 @@ bool on_connect_get_capabilities(RpcCall *call, const void *args, void *ret, GEr
         .host_uuid = uuid,
         .arch = driver->host.arch,
         .emulator = driver->host.emulator,
+        .models = (const CapabilitiesModel *)models->data,
+        .n_models = models->len,
     };
 
     answer->capabilities = capabilities_format(&facts);

@@ -144,15 +144,6 @@ bool on_node_get_info(RpcCall *call, const void *args, void *ret, GError **err)
     return true;
 }
 
-bool on_node_get_security_model(RpcCall *call, const void *args, void *ret, GError **err)
-{
-    RemoteNodeGetSecurityModelRet *answer = ret;
-
-    answer_chars("none", &answer->model.len, &answer->model.items);
-    answer_chars("0", &answer->doi.len, &answer->doi.items);
-    return true;
-}
-
 /* One named figure of a reply. */
 typedef struct Figure {
     const char *field;

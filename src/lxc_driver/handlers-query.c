@@ -135,13 +135,3 @@ bool on_domain_has_managed_save_image(RpcCall *call, const void *args, void *ret
     ret->result = 0;
     return true;
 }
-
-/* Without a security driver nothing has a label, which is an empty one on the wire. */
-bool on_domain_get_security_label(RpcCall *call, const void *args, void *ret_, GError **err)
-{
-    RemoteDomainGetSecurityLabelRet *ret = ret_;
-
-    answer_chars("", &ret->label.len, &ret->label.items);
-    ret->enforcing = 0;
-    return true;
-}

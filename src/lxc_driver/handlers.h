@@ -78,6 +78,7 @@ RpcHandler on_domain_undefine;
 RpcHandler on_connect_list_domains;
 RpcHandler on_connect_num_of_domains;
 RpcHandler on_domain_get_security_label;
+RpcHandler on_domain_get_security_label_list;
 RpcHandler on_domain_is_active;
 RpcHandler on_domain_is_persistent;
 RpcHandler on_domain_has_managed_save_image;

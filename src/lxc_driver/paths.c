@@ -50,6 +50,17 @@ static char *build_tree_libexec(void)
     return access(program, X_OK) == 0 ? g_steal_pointer(&sibling) : NULL;
 }
 
+/* In a build tree the abstraction is not installed either. */
+static char *find_apparmor_dir(void)
+{
+    g_autofree char *sibling = build_tree_libexec();
+    g_autofree char *src = sibling ? g_path_get_dirname(sibling) : NULL;
+    g_autofree char *build = src ? g_path_get_dirname(src) : NULL;
+
+    return build ? g_build_filename(build, "packaging", "apparmor.d", NULL)
+                 : g_strdup(SYSCONFDIR "/apparmor.d");
+}
+
 static char *find_libexec(void)
 {
     const char *asked = g_getenv("VIRTLXCD_LIBEXEC_DIR");
@@ -91,6 +102,7 @@ bool paths_new(const char *root, Paths **ret_paths, GError **err)
     paths->pid_file = g_build_filename(run, "virtlxcd.pid", NULL);
     paths->partition = partition_of(paths->root);
     paths->libexec_dir = find_libexec();
+    paths->apparmor_dir = find_apparmor_dir();
     *ret_paths = g_steal_pointer(&paths);
     return true;
 }
@@ -113,6 +125,7 @@ void paths_free(Paths *paths)
     g_free(paths->pid_file);
     g_free(paths->partition);
     g_free(paths->libexec_dir);
+    g_free(paths->apparmor_dir);
     g_free(paths);
 }
 

@@ -26,6 +26,7 @@ typedef struct Paths {
     char *pid_file;       /* RUNSTATEDIR/virtlxcd.pid */
     char *partition;      /* default control group partition, "/machine" */
     char *libexec_dir;    /* where virtlxc-controller, -monitor and -view are */
+    char *apparmor_dir; /* SYSCONFDIR/apparmor.d, where AppArmor looks for abstractions; ours too */
 } Paths;
 
 /* `root` NULL: the system's instance. Only computes; touches nothing but the name of `root`. */

@@ -16,6 +16,7 @@ static const Step steps[] = {
     {"status-file",    step_status_save,      step_status_remove    },
     { "volumes",       step_volumes_find,     step_volumes_forget   },
     { "network-ports", step_ports_claim,      step_ports_release    },
+    { "labels",        step_labels_prepare,   step_labels_release   },
     { "links",         step_links_prepare,    step_links_remove     },
     { "controller",    step_controller_start, step_controller_remove},
 };

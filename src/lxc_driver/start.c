@@ -13,6 +13,7 @@
 #include "kernel/seccomp.h"
 #include "kernel/support.h"
 #include "lxc_driver/domain-list.h"
+#include "lxc_driver/labels.h"
 #include "lxc_driver/usb-claim.h"
 
 #include <libvirt/libvirt.h>
@@ -138,6 +139,8 @@ static bool prepare(Domain *domain, const DomainDef *def, DomainDef **ret_live, 
         return fail(err, ERR(LXC, OPERATION_INVALID), _("domain '%s' is already running"),
                     domain->name);
     if (!choose_ids(domain, live, err))
+        return false;
+    if (!labels_choose(domain, live, err))
         return false;
     domain_def_make_live(live, &domain->driver->host);
     if (!start_make_plan(domain, live, ret_plan, err))

@@ -15,6 +15,9 @@ void step_volumes_forget(Run *run);
 void step_ports_claim(Run *run);
 void step_ports_release(Run *run);
 
+void step_labels_prepare(Run *run);
+void step_labels_release(Run *run);
+
 void step_links_prepare(Run *run);
 void step_links_remove(Run *run);
 /* The controller's namespace is there: make the links in it, then tell the controller. */

@@ -10,7 +10,7 @@ import stat
 import subprocess
 
 import sandbox
-from harness import Instance, contains, descendants, equal, eventually, files_below, links, loops, mounts, reap, refused, skip
+from harness import Instance, contains, descendants, equal, eventually, files_below, links, loops, mounts, profiles, reap, refused, skip
 from imagefiles import make_image
 from links import looks, make_card
 from trees import filesystem, overlay
@@ -63,6 +63,7 @@ def fails_at(host, step, extra):
     equal(dom.isActive(), 0, step)
     contains(host.virsh('domstate', 'bb', '--reason'), 'shut off')
     eventually(lambda: what_is_there(host) == before, f'nothing is left after {step} failed: {what_is_there(host)}, not {before}', 5)
+    equal([profile for profile in profiles() if dom.UUIDString() in profile], [], step)
     dom.undefine()
 
 

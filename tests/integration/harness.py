@@ -197,6 +197,15 @@ def loops():
     return {line for line in done.stdout.splitlines() if SCRATCH in line}
 
 
+def profiles():
+    """AppArmor's of containers, where the host has that. Other scripts may have theirs."""
+    try:
+        with open('/sys/kernel/security/apparmor/profiles', encoding='utf-8') as file:
+            return sorted(line for line in file if line.startswith('libvirt-'))
+    except OSError:
+        return []
+
+
 def files_below(*folders):
     return sorted(os.path.join(top, name) for folder in folders
                   for top, _, names in os.walk(folder) for name in names)

@@ -180,7 +180,8 @@ static void test_labels(void)
     }
 }
 
-/* A running domain shows which labels it got; its definition does not. */
+/* A running domain shows which labels it got; its definition does not. It keeps them, whatever
+ * drivers the host has by then. */
 static void test_live_label(void)
 {
     static const char live_label[] = "  <seclabel type='dynamic' model='selinux' relabel='yes'>\n"
@@ -191,6 +192,7 @@ static void test_live_label(void)
     g_autoptr(DomainDef) live = NULL;
     g_autofree char *text = NULL;
     g_autofree char *inactive = NULL;
+    g_autoptr(Plan) plan = NULL;
 
     host.security_models = two_drivers;
     live = parse(live_label, "", &host, DOMAIN_DEF_LIVE);
@@ -198,6 +200,9 @@ static void test_live_label(void)
     g_assert_nonnull(strstr(text, live_label));
     inactive = domain_def_format(live, DOMAIN_DEF_INACTIVE);
     g_assert_null(strstr(inactive, "label>"));
+    g_assert_true(domain_def_compile(live, &plain, &plan, NULL));
+    g_assert_cmpstr(plan->labels.items[0].label, ==, "l");
+    g_assert_cmpstr(plan->labels.items[0].image, ==, "i");
 }
 
 static void test_foreign_label(void)

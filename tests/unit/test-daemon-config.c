@@ -64,7 +64,7 @@ static void test_errors_name_file_line_and_key(void)
         { "max_clients = 0",                  "f:1: 'max_clients' must be between 1 and 2147483647"},
         { "auth_unix_rw = \"sesame\"",        "f:1: 'auth_unix_rw' cannot be 'sesame'"             },
         { "access_drivers = [ \"polkit\" ]",  "f:1: 'access_drivers' cannot be 'polkit'"           },
-        { "security_driver = \"selinux\"",    "f:1: 'security_driver' cannot be 'selinux'"         },
+        { "security_driver = \"smack\"",      "f:1: 'security_driver' cannot be 'smack'"           },
         { "max_clients",                      "f:1: expecting 'key = value'"                       },
         { "= 5",                              "f:1: expecting 'key = value'"                       },
         { "max_clients =",                    "f:1: expecting a value"                             },
