@@ -19,8 +19,9 @@ typedef enum Need {
     NEED_NETNS = 1 << 0,       /* the container has a network namespace of its own, */
     NEED_SYSFS = 1 << 1,       /* may mount sysfs, */
     NEED_HOST_SYS = 1 << 2,    /* may not, and gets the host's, */
-    NEED_SHARED_ROOT = 1 << 3, /* has the host's root as its own, */
-    NEED_PROCESSORS = 1 << 4,  /* may not use all processors */
+    NEED_SHARED_ROOT = 1 << 3, /* has the host's root tree as its own, */
+    NEED_PROCESSORS = 1 << 4,  /* may not use all processors, */
+    NEED_HOST_ROOT = 1 << 5,   /* has the host's root as its own: no id map */
 } Need;
 
 typedef struct BaseMount {
@@ -36,12 +37,15 @@ typedef struct BaseMount {
 #define NODEV PLAN_MOUNT_F_NODEV
 #define NOEXEC PLAN_MOUNT_F_NOEXEC
 #define OPTIONAL PLAN_MOUNT_F_OPTIONAL
+#define REFUSED (OPTIONAL | PLAN_MOUNT_F_REFUSED)
 #define LOCKED (NOSUID | NODEV | NOEXEC)
 #define LOCKED_READONLY (LOCKED | PLAN_MOUNT_F_READONLY)
 #define VIEW (LOCKED_READONLY | OPTIONAL)
 #define PTS_OPTIONS "newinstance,ptmxmode=0666,mode=0620,gid=5"
 
 /*
+ * What only the host's root may read or write in /proc needs no cover where root inside is another.
+ *
  * sysfs can only be mounted by the owner of the network namespace, so a container with an id map
  * on the host's network gets the host's /sys, read-only and without what is mounted below it.
  */
@@ -62,13 +66,20 @@ static const BaseMount mounts[] = {
     { "/proc/scsi",                    PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
     { "/proc/acpi",                    PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
     { "/proc/asound",                  PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
+    { "/proc/kmsg",                    PLAN_MOUNT_MASK,     "",       "",          REFUSED,         NEED_HOST_ROOT  },
+    { "/proc/kallsyms",                PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        NEED_HOST_ROOT  },
+    { "/proc/kpagecgroup",             PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        NEED_HOST_ROOT  },
+    { "/proc/kpagecount",              PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        NEED_HOST_ROOT  },
+    { "/proc/kpageflags",              PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        NEED_HOST_ROOT  },
+    { "/proc/mtrr",                    PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        NEED_HOST_ROOT  },
+    { "/proc/dynamic_debug",           PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        NEED_HOST_ROOT  },
     { "/sys",                          PLAN_MOUNT_NEW,      "sysfs",  "",          LOCKED_READONLY, NEED_SYSFS      },
     { "/sys",                          PLAN_MOUNT_HOST,     "/sys",   "",          LOCKED_READONLY, NEED_HOST_SYS   },
     { "/sys/firmware",                 PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
     { "/sys/devices/virtual/powercap", PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
     { "/sys/fs/selinux",               PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
     { "/sys/fs/cgroup",                PLAN_MOUNT_CGROUP,   "",       "",          0,               0               },
-    { "/dev",                          PLAN_MOUNT_DEV,      "",       "",          0,               0               },
+    { "/dev",                          PLAN_MOUNT_DEV,      "",       "",          NOSUID,          0               },
     { "/dev/pts",                      PLAN_MOUNT_NEW,      "devpts", PTS_OPTIONS, NOSUID | NOEXEC, 0               },
     { "/dev/shm",                      PLAN_MOUNT_NEW,      "tmpfs",  "mode=1777", NOSUID | NODEV,  0               },
     { "/dev/mqueue",                   PLAN_MOUNT_NEW,      "mqueue", "",          LOCKED,          0               },
@@ -97,8 +108,8 @@ static unsigned needs(const PlanBuilder *builder)
     bool host_sys = spaces & PLAN_NS_USER && !netns;
     bool shared_root = !builder->root || strcmp(builder->root->source, "/") == 0;
 
-    return (netns ? NEED_NETNS : 0) | (host_sys ? NEED_HOST_SYS : NEED_SYSFS) |
-           (shared_root ? NEED_SHARED_ROOT : 0) |
+    return (spaces & PLAN_NS_USER ? 0 : NEED_HOST_ROOT) | (netns ? NEED_NETNS : 0) |
+           (host_sys ? NEED_HOST_SYS : NEED_SYSFS) | (shared_root ? NEED_SHARED_ROOT : 0) |
            (limits_processors(builder->def) ? NEED_PROCESSORS : 0);
 }
 
