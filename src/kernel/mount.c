@@ -78,6 +78,12 @@ static bool fail_device(GError **err, int context, const char *type, const char 
     char text[256];
     ssize_t n = context < 0 ? -1 : read(context, text, sizeof text - 1);
 
+    if (saved == EROFS)
+        return fail_errno(
+            err, saved,
+            _("cannot mount '%s': its file system '%s' was not unmounted cleanly, and "
+              "cannot be put right without writing"),
+            device, type);
     if (n <= 2)
         return fail_errno(err, saved, _("cannot mount '%s' with its file system '%s'"), device,
                           type);

@@ -66,6 +66,13 @@ with Instance() as host:
     subprocess.run(['tune2fs', '-e', 'panic', plain], stdout=subprocess.DEVNULL, check=True)
     contains(mount_of(ask(plain, 'cat', '/proc/self/mountinfo')), 'errors=remount-ro')
 
+    # A journal that is still to be replayed takes writing.
+    unclean = make_image(path('unclean'), 'ext4', data)
+    subprocess.run(['debugfs', '-w', '-R', 'feature needs_recovery', unclean], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    fails("its file system 'ext4' was not unmounted cleanly", unclean, inside='<readonly/>')
+    equal(ask(unclean, 'cat', '/data/here'), ['from the image'])
+    equal(ask(unclean, 'cat', '/data/here', inside='<readonly/>'), ['from the image'])
+
     # ---- partitions
     other = make_image(path('other'), 'ext4')
     boot = make_image(path('boot'), 'vfat') if can_make('vfat') else None
@@ -135,6 +142,7 @@ with Instance() as host:
 
     # ---- what may be missing, and what is not an image at all
     fails('No such file', path('missing'))
+    ask(path('missing'), 'ids', inside="<virtlxcd:mount xmlns:virtlxcd='urn:virtlxcd:domain:1.0' optional='yes'/>")
     os.mkfifo(path('pipe'))
     os.mkdir(path('folder'))
     for name in ('pipe', 'folder'):

@@ -5,6 +5,7 @@
 # one image; what is made of other files is refused; no device and no server is left, whatever ends first.
 . ./common
 
+systemctl start virtlxcd.socket
 images=/srv/images
 mkdir -p $images/data
 echo 'from the image' >$images/data/here
