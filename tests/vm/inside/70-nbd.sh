@@ -65,7 +65,7 @@ for space in mnt net pid ipc; do
 done
 
 # ---- one writer at a time
-refused_with lock "$(filesystem plain.qcow2 /data)"
+refused_with 'another process using the image' "$(filesystem plain.qcow2 /data)"
 [ "$(pgrep -x qemu-nbd)" = "$server" ] || fail "the server of the first changed"
 
 # ---- killed, in any order
