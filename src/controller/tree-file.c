@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * Generated files of the container's tree (/etc/hosts and the like). They live in a small file
+ * Generated files of the container's tree (/etc/hosts and the like), and one that cannot be opened.
+ * They live in a small file
  * system in memory that nobody sees: it lies between the host's tree and the container's, and goes
  * with the former. Only mounts of its files stay.
  */
@@ -17,13 +18,17 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static bool has_files(const Plan *plan)
 {
-    for (uint32_t i = 0; i < plan->mounts.len; i++)
-        if (plan->mounts.items[i].kind == PLAN_MOUNT_FILE)
+    for (uint32_t i = 0; i < plan->mounts.len; i++) {
+        const PlanMount *mount = &plan->mounts.items[i];
+
+        if (mount->kind == PLAN_MOUNT_FILE || mount->flags & PLAN_MOUNT_F_REFUSED)
             return true;
+    }
     return false;
 }
 
@@ -55,4 +60,16 @@ bool tree_file_make(const Run *run, uint32_t index, int *ret_fd, GError **err)
         return fail_errno(err, errno, _("cannot write '%s'"), mount->target);
     *ret_fd = mount_clone(run->files_fd, name, MOUNT_TOP_ONLY);
     return *ret_fd >= 0 || fail_errno(err, errno, _("cannot make a mount of '%s'"), mount->target);
+}
+
+/* A node of no device: opening it fails, where an empty file would have its readers ask for more in
+ * a loop. */
+bool tree_file_refuse(const Run *run, int *ret_fd, GError **err)
+{
+    static const char name[] = "refused";
+
+    if (mknodat(run->files_fd, name, S_IFCHR, makedev(0, 0)) < 0 && errno != EEXIST)
+        return fail_errno(err, errno, _("cannot make a node that cannot be opened"));
+    *ret_fd = mount_clone(run->files_fd, name, MOUNT_TOP_ONLY);
+    return *ret_fd >= 0 || fail_errno(err, errno, _("cannot make a mount of '%s'"), name);
 }

@@ -219,21 +219,8 @@ static int clone_null(void)
     return mount_clone(null, "", MOUNT_TOP_ONLY);
 }
 
-/* A node of no device: opening it fails, where an empty file would have its readers ask for more in
- * a loop. */
-static bool make_refusal(int *ret_fd, GError **err)
-{
-    autofd int fd = -1;
-
-    if (!mount_new("tmpfs", "mode=555,nr_inodes=2", &fd, err))
-        return false;
-    if (mknodat(fd, "refused", S_IFCHR, makedev(0, 0)) < 0)
-        return fail_errno(err, errno, _("cannot make a node that cannot be opened"));
-    *ret_fd = mount_clone(fd, "refused", MOUNT_TOP_ONLY);
-    return *ret_fd >= 0 || fail_errno(err, errno, _("cannot make a node that cannot be opened"));
-}
-
-static bool make_mask(int target, unsigned flags, int *ret_fd, GError **err)
+static bool make_mask(const Builder *builder, const PlanMount *mount, int target, int *ret_fd,
+                      GError **err)
 {
     struct stat info;
 
@@ -241,8 +228,8 @@ static bool make_mask(int target, unsigned flags, int *ret_fd, GError **err)
         return fail_errno(err, errno, _("cannot examine what is to be hidden"));
     if (S_ISDIR(info.st_mode))
         return mount_new("tmpfs", "mode=555,size=0,nr_inodes=2", ret_fd, err);
-    if (flags & PLAN_MOUNT_F_REFUSED)
-        return make_refusal(ret_fd, err);
+    if (mount->flags & PLAN_MOUNT_F_REFUSED)
+        return tree_file_refuse(builder->run, ret_fd, err);
     *ret_fd = clone_null();
     return *ret_fd >= 0 || fail_errno(err, errno, _("cannot take the host's '%s'"), "/dev/null");
 }
@@ -257,7 +244,7 @@ static bool attach_mask(const Builder *builder, uint32_t index, GError **err)
         return false;
     if (target < 0)
         return true;
-    if (!make_mask(target, mount->flags, &fd, err))
+    if (!make_mask(builder, mount, target, &fd, err))
         return fail_while(err, "'%s'", mount->target);
     if (!mount_set_flags(fd, mount->flags | PLAN_MOUNT_F_READONLY) || !mount_attach(fd, target))
         return fail_errno(err, errno, _("cannot hide '%s'"), mount->target);

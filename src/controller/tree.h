@@ -14,6 +14,9 @@ bool tree_files_prepare(Run *run, int top_fd, GError **err);
 /* The file of plan.mounts[index], as a detached mount. */
 bool tree_file_make(const Run *run, uint32_t index, int *ret_fd, GError **err);
 
+/* What stands in for a file that is not to be opened. */
+bool tree_file_refuse(const Run *run, int *ret_fd, GError **err);
+
 /* The same for the files with limits in them; *ret_fd of what stands in for the kernel's `path`. */
 bool tree_view_prepare(const Run *run, int top_fd, GError **err);
 void tree_view_learn(const Run *run); /* before the first of them */

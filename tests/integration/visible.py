@@ -32,7 +32,7 @@ MOUNTS = {
     '/proc/scsi*': ('tmpfs', '/', HIDE, ALWAYS),
     '/proc/acpi*': ('tmpfs', '/', HIDE, ALWAYS),
     '/proc/asound*': ('tmpfs', '/', HIDE, ALWAYS),
-    '/proc/kmsg*': ('tmpfs', '/refused', HIDE, HOST_USERS),
+    '/proc/kmsg*': ('tmpfs', '/refused', READ, HOST_USERS),
     '/proc/kallsyms*': ('devtmpfs', '/null', HIDE, HOST_USERS),
     '/proc/kpagecgroup*': ('devtmpfs', '/null', HIDE, HOST_USERS),
     '/proc/kpagecount*': ('devtmpfs', '/null', HIDE, HOST_USERS),
@@ -127,7 +127,7 @@ def check_names(variant, lines):
 
 
 def covered(variant):
-    return [path for path, (_, _, options) in wanted_mounts(variant).items() if options == HIDE]
+    return [path for path, (_, root, options) in wanted_mounts(variant).items() if options == HIDE or root == '/refused']
 
 
 def check_covers(variant, ask):
