@@ -50,6 +50,7 @@ lxc:                        runs what domxml-to-native writes
 iptables:                   libvirt networks
 openvswitch-switch:         interfaces that are plugged into it
 crun:                       runs exported OCI bundles
+mmdebstrap:                 the trees of whole systems that are booted
 systemd-container:          systemd-nspawn runs exported settings
 dbus:                       the polkit tests
 polkitd:                    the polkit tests

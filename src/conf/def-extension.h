@@ -72,6 +72,17 @@ typedef struct DeviceAllowList {
     DeviceAllow **items;
 } DeviceAllowList;
 
+/* Handed to init as a file. The value is a secret. */
+typedef struct Credential {
+    char *name;
+    char *value;
+} Credential;
+
+typedef struct CredentialList {
+    size_t n;
+    Credential **items;
+} CredentialList;
+
 typedef enum SeccompProfile {
     SECCOMP_ABSENT, /* the default profile */
     SECCOMP_DEFAULT,
@@ -96,10 +107,12 @@ typedef struct ExtensionDef {
     Choice generate_resolv;   /* /etc/resolv.conf are mounted over */
     PathList masks;           /* hidden, and */
     PathList readonly;        /* made read-only */
-    char *stop_signal;        /* SIGTERM, SIGRTMIN+3, ... or a number */
-    OptNumber stop_timeout;   /* seconds */
-    Choice idmap_auto;        /* ranges of the daemon's choice */
-    OptNumber idmap_count;    /* ids in them */
+    Choice system;            /* init is that of a whole system; absent: by its name */
+    CredentialList credentials;
+    char *stop_signal;      /* SIGTERM, SIGRTMIN+3, ... or a number */
+    OptNumber stop_timeout; /* seconds */
+    Choice idmap_auto;      /* ranges of the daemon's choice */
+    OptNumber idmap_count;  /* ids in them */
     DeviceAllowList devices;
     Choice tun; /* nodes of devices of the host, which everybody inside may use */
     Choice fuse;

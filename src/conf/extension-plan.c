@@ -163,6 +163,23 @@ static void plan_seccomp(const ExtensionDef *extension, PlanBuilder *builder)
     seccomp->file = g_strdup(extension->seccomp_file);
 }
 
+static void plan_system(const ExtensionDef *extension, PlanInit *init)
+{
+    static const PlanSystem kinds[] = {
+        [CHOICE_ABSENT] = PLAN_SYSTEM_AUTO,
+        [CHOICE_YES] = PLAN_SYSTEM_YES,
+        [CHOICE_NO] = PLAN_SYSTEM_NO,
+    };
+
+    init->system = kinds[extension->system];
+    for (size_t i = 0; i < extension->credentials.n; i++) {
+        PlanCredential *credential = PLAN_ADD(&init->credentials);
+
+        credential->name = g_strdup(extension->credentials.items[i]->name);
+        credential->value = g_strdup(extension->credentials.items[i]->value);
+    }
+}
+
 static void plan_file(const char *path, const char *text, PlanBuilder *builder)
 {
     plan_add_mount(
@@ -240,6 +257,7 @@ bool extension_plan(PlanBuilder *builder, GError **err)
     plan_node(extension->kvm, "kvm", builder);
     plan_limits(extension, builder);
     plan_seccomp(extension, builder);
+    plan_system(extension, &plan->init);
     plan->stop_signal =
         extension->stop_signal ? (uint32_t)value_parse_signal(extension->stop_signal) : 0;
     plan->stop_timeout = (uint32_t)extension->stop_timeout.value;

@@ -14,6 +14,9 @@
 #include "conf/domain-records.h"
 #include "conf/value.h"
 
+#define CREDENTIAL_NAME_MAX 255
+#define CREDENTIAL_NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:@+"
+
 #define UNSUPPORTED ERR(DOMAIN, CONFIG_UNSUPPORTED)
 #define WRONG ERR(DOMAIN, XML_ERROR)
 
@@ -53,6 +56,11 @@ static char *format_limit(const void *field)
 
 static const TextFunctions limit_text = { parse_limit, format_limit };
 
+static bool hide_value(const void *object, DomainDefFlags flags)
+{
+    return flags & DOMAIN_DEF_NO_SECRETS;
+}
+
 /* clang-format off */
 static const Row rlimit_rows[] = {
     { "@name", ROW_ENUM, offsetof(Rlimit, resource), .names = rlimit_names,
@@ -73,6 +81,12 @@ static const Row path_rows[] = {
     { NULL },
 };
 
+static const Row credential_rows[] = {
+    { "@name",  ROW_STRING, offsetof(Credential, name),  ROW_NOT_EMPTY, .missing = WRONG },
+    { "@value", ROW_STRING, offsetof(Credential, value), .missing = WRONG, .hidden = hide_value },
+    { NULL },
+};
+
 static const Row device_rows[] = {
     { "@type",   ROW_ENUM,   offsetof(DeviceAllow, type),   .names = device_types },
     { "@major",  ROW_NUMBER, offsetof(DeviceAllow, major),  .max = 4095 },
@@ -86,6 +100,7 @@ static bool check_rlimit(void *object, const Reader *reader, GError **err);
 static bool check_sysctl(void *object, const Reader *reader, GError **err);
 static bool check_path(void *object, const Reader *reader, GError **err);
 static bool check_device(void *object, const Reader *reader, GError **err);
+static bool check_credential(void *object, const Reader *reader, GError **err);
 
 static const Record rlimit_record = { "virtlxcd:rlimit", sizeof(Rlimit), rlimit_rows,
                                       .check = check_rlimit };
@@ -97,6 +112,8 @@ static const Record readonly_record = { "virtlxcd:readonly", sizeof(PathItem), p
                                         .check = check_path };
 static const Record device_record = { "virtlxcd:device", sizeof(DeviceAllow), device_rows,
                                       .check = check_device };
+static const Record credential_record = { "virtlxcd:credential", sizeof(Credential),
+                                          credential_rows, .check = check_credential };
 
 #define FIELD(name) offsetof(ExtensionDef, name)
 #define CHOICE .names = choice_names
@@ -119,6 +136,8 @@ static const Row extension_rows[] = {
     { "virtlxcd:generate/@resolvConf", ROW_ENUM,   FIELD(generate_resolv),   CHOICE },
     { "virtlxcd:mask",                 ROW_LIST,   FIELD(masks),             .record = &mask_record },
     { "virtlxcd:readonly",             ROW_LIST,   FIELD(readonly),          .record = &readonly_record },
+    { "virtlxcd:init/@system",         ROW_ENUM,   FIELD(system),            CHOICE },
+    { "virtlxcd:credential",           ROW_LIST,   FIELD(credentials),       .record = &credential_record },
     { "virtlxcd:stop/@signal",         ROW_STRING, FIELD(stop_signal),       ROW_NOT_EMPTY },
     { "virtlxcd:stop/@timeout",        ROW_NUMBER, FIELD(stop_timeout),      .min = 0, .max = 86400 },
     { "virtlxcd:idmap/@auto",          ROW_ENUM,   FIELD(idmap_auto),        CHOICE },
@@ -184,6 +203,27 @@ static bool check_device(void *object, const Reader *reader, GError **err)
     return true;
 }
 
+/* It becomes a file's. systemd takes no longer one, either. */
+static bool check_credential(void *object, const Reader *reader, GError **err)
+{
+    const char *name = ((const Credential *)object)->name;
+
+    if (strlen(name) > CREDENTIAL_NAME_MAX || *name == '.' ||
+        name[strspn(name, CREDENTIAL_NAME_CHARS)])
+        return fail(err, WRONG, _("'%s' cannot be the name of a credential"), name);
+    return true;
+}
+
+static bool check_credentials(const CredentialList *list, GError **err)
+{
+    for (size_t i = 0; i < list->n; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(list->items[i]->name, list->items[j]->name) == 0)
+                return fail(err, WRONG, _("there are two credentials called '%s'"),
+                            list->items[i]->name);
+    return true;
+}
+
 static bool check_extension(void *object, const Reader *reader, GError **err)
 {
     const ExtensionDef *extension = object;
@@ -197,5 +237,5 @@ static bool check_extension(void *object, const Reader *reader, GError **err)
                     extension->seccomp_file);
     if (extension->stop_signal && value_parse_signal(extension->stop_signal) < 0)
         return fail(err, WRONG, _("there is no signal called '%s'"), extension->stop_signal);
-    return true;
+    return check_credentials(&extension->credentials, err);
 }

@@ -156,6 +156,12 @@ static int open_console(const Run *run, int root)
     return fcntl(slave, F_DUPFD_CLOEXEC, FIRST_PASSED_FD);
 }
 
+/* It has no terminal of its own, as on a machine: those that it starts take them. */
+static bool is_system(const Run *run)
+{
+    return run->plan.init.system == PLAN_SYSTEM_YES;
+}
+
 /* Standard streams are the first console, else /dev/null; the consoles belong to init's user. */
 static bool take_terminal(const Run *run, int root, UserIds ids, GError **err)
 {
@@ -165,7 +171,7 @@ static bool take_terminal(const Run *run, int root, UserIds ids, GError **err)
 
     if (terminal < 0)
         return fail_errno(err, errno, _("cannot open the standard streams"));
-    if (run->n_consoles > 0 && ioctl(terminal, TIOCSCTTY, 0) < 0)
+    if (run->n_consoles > 0 && !is_system(run) && ioctl(terminal, TIOCSCTTY, 0) < 0)
         return fail_errno(err, errno, _("cannot make the console the controlling terminal"));
     for (size_t i = 0; i < run->n_consoles; i++) {
         int slave = run->consoles[i].slave;

@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "controller/step.h"
+#include "kernel/idmap.h"
 #include "kernel/mount.h"
 #include "plan/message.h"
 
@@ -139,7 +140,9 @@ static bool resources_apply(Run *run, GError **err)
 /* We join, so that init is born inside, and leave once it is there. See cgroup_join. */
 static bool groups_join(Run *run, GError **err)
 {
-    return cgroup_open_freezer(run->cgroup, &run->freezer_fd, err) && cgroup_join(run->cgroup, err);
+    return cgroup_open_freezer(run->cgroup, &run->freezer_fd, err) &&
+           cgroup_join(run->cgroup, err) &&
+           cgroup_give(run->cgroup, idmap_root_uid(&run->plan), idmap_root_gid(&run->plan), err);
 }
 
 static void groups_leave(Run *run)

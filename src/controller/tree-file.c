@@ -53,9 +53,9 @@ bool tree_file_make(const Run *run, uint32_t index, int *ret_fd, GError **err)
     const PlanMount *mount = &run->plan.mounts.items[index];
     g_autofree char *name = g_strdup_printf("%u", index);
     autofd int file =
-        openat(run->files_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+        openat(run->files_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
 
-    if (file < 0 || fchmod(file, 0644) < 0 ||
+    if (file < 0 || fchmod(file, mount->flags & PLAN_MOUNT_F_SECRET ? 0400 : 0644) < 0 ||
         !fd_write_full(file, mount->options, strlen(mount->options)))
         return fail_errno(err, errno, _("cannot write '%s'"), mount->target);
     *ret_fd = mount_clone(run->files_fd, name, MOUNT_TOP_ONLY);

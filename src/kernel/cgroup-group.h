@@ -16,6 +16,12 @@ struct Cgroup {
 Hierarchy *cgroup_find(const Cgroup *cgroup, const char *controller);
 Hierarchy *cgroup_find_unified(const Cgroup *cgroup);
 
+/* Offers the controllers that containers use to the groups below `dir`, on the v2 tree. */
+void group_enable_controllers(const Hierarchy *hierarchy, const char *dir);
+
+/* cgroup-delegate.c: root inside is to make groups of its own. */
+void group_divide(Cgroup *cgroup);
+
 /* The kernel counts a group's directories among its links: two are its own. */
 bool group_has_groups(const char *dir);
 

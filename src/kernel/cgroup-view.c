@@ -3,8 +3,9 @@
 
 /*
  * What a container sees of control groups: its own subtree of every hierarchy, as "/" of its cgroup
- * namespace. Read-only, since the files at that "/" are the container's own limits. On a pure v2
- * host the tree itself is at the target, else a small tmpfs with one directory per hierarchy.
+ * namespace. Read-only, since the files at that "/" are the container's own limits, but for what is
+ * delegated to it. On a pure v2 host the tree itself is at the target, else a small tmpfs with one
+ * directory per hierarchy.
  */
 #include "kernel/cgroup.h"
 
@@ -30,8 +31,8 @@ static bool mount_hierarchy(const Hierarchy *hierarchy, int *ret_fd, GError **er
         options = g_strconcat(g_str_has_prefix(names, "name=") ? "none," : "", names, NULL);
     if (!mount_new(hierarchy->unified ? "cgroup2" : "cgroup", options ? options : "", &fd, err))
         return false;
-    if (!mount_set_flags(fd, VIEW_FLAGS))
-        return fail_errno(err, errno, _("cannot make the view of cgroup '%s' read-only"),
+    if (!mount_set_flags(fd, hierarchy->divided ? VIEW_FLAGS & ~PLAN_MOUNT_F_READONLY : VIEW_FLAGS))
+        return fail_errno(err, errno, _("cannot set the mount flags of the view of cgroup '%s'"),
                           hierarchy->mount);
     *ret_fd = fd_steal(&fd);
     return true;

@@ -184,10 +184,9 @@ static bool inherit_cpuset(const char *parent, const char *child, GError **err)
     return true;
 }
 
-/* Offers the controllers of `parent` to its children. */
-static void enable_controllers(const Hierarchy *hierarchy, const char *parent)
+void group_enable_controllers(const Hierarchy *hierarchy, const char *dir)
 {
-    g_autofree char *file = g_build_filename(parent, "cgroup.subtree_control", NULL);
+    g_autofree char *file = g_build_filename(dir, "cgroup.subtree_control", NULL);
 
     for (gsize i = 0; i < G_N_ELEMENTS(wanted_controllers); i++) {
         g_autofree char *text = g_strconcat("+", wanted_controllers[i], NULL);
@@ -230,7 +229,7 @@ static bool make_levels(const Hierarchy *hierarchy, const char *path, GError **e
     for (char **name = names; *name; name++) {
         g_autofree char *child = g_build_filename(parent, *name, NULL);
         if (hierarchy->unified)
-            enable_controllers(hierarchy, parent);
+            group_enable_controllers(hierarchy, parent);
         if (!make_level(hierarchy, parent, child, err))
             return false;
         g_free(parent);
@@ -274,6 +273,8 @@ bool cgroup_create(const PlanCgroup *plan, Cgroup **ret_cgroup, GError **err)
 
     if (!cgroup_new(plan->partition, plan->name, &cgroup, err))
         return false;
+    if (plan->delegate)
+        group_divide(cgroup);
     for (guint i = 0; i < cgroup->hierarchies->len; i++) {
         if (!make_group(g_ptr_array_index(cgroup->hierarchies, i), cgroup->path, err)) {
             (void)cgroup_remove(cgroup, NULL); /* the first failure is the one to tell */
@@ -319,12 +320,12 @@ const char *cgroup_path(const Cgroup *cgroup)
  * The group that processes are in: one below that with the limits, whose files are not to be seen
  * inside. No group may use more than the one above it, whatever root inside writes. v2 can keep a
  * container from the files of its own group; the freezer limits nothing, nor does a hierarchy that
- * has but a name.
+ * has but a name. A group that root inside divides is made anew by every reboot.
  */
 static bool has_inner(const Hierarchy *hierarchy)
 {
     if (hierarchy->unified)
-        return !hierarchy->delegates;
+        return hierarchy->divided || !hierarchy->delegates;
     return !hierarchy_has(hierarchy, "freezer") &&
            !g_str_has_prefix(hierarchy->controllers[0], "name=");
 }
@@ -431,9 +432,9 @@ bool cgroup_open_unified(Cgroup *cgroup, int *ret_fd, GError **err)
     g_autofree char *dir = unified ? group_members_dir(unified) : NULL;
     int fd = -1;
 
-    if (unified)
+    if (dir)
         fd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-    if (unified && fd < 0)
+    if (dir && fd < 0)
         return fail_errno(err, errno, _("cannot open cgroup '%s'"), dir);
     *ret_fd = fd;
     return true;

@@ -83,6 +83,12 @@ bool cgroup_open_unified(Cgroup *cgroup, int *ret_fd, GError **err);
  */
 bool cgroup_open_freezer(Cgroup *cgroup, int *ret_fd, GError **err);
 
+/*
+ * After cgroup_join: what the plan delegates becomes `uid`'s and `gid`'s (of the host), so that
+ * they can make groups below it. See cgroup-delegate.c.
+ */
+bool cgroup_give(Cgroup *cgroup, uid_t uid, gid_t gid, GError **err);
+
 /* Mounts the calling process's view of its groups on a directory; it is in its cgroup namespace. */
 bool cgroup_attach_view(const Cgroup *cgroup, int target_fd, GError **err);
 

@@ -15,6 +15,7 @@ typedef struct Hierarchy {
     char *own;          /* the calling process's own group in it, below mount: "/" or "/user" */
     char **controllers; /* "memory", or "name=systemd"; of v2: what its root offers */
     bool unified;       /* v2 */
+    bool divided;       /* root inside may make groups below that of its processes */
     bool delegates;     /* nsdelegate: the files of a cgroup namespace's root are kept from it */
     char *dir;          /* the container's group: mount and path; set by cgroup.c */
 } Hierarchy;

@@ -37,6 +37,7 @@ static void domain_clear(void *data)
     Domain *domain = data;
 
     job_queue_clear(&domain->jobs);
+    g_clear_handle_id(&domain->lateness, g_source_remove);
     controller_link_free(domain->link);
     domain_forget_cgroup(domain);
     domain_def_free(domain->config);
@@ -65,6 +66,8 @@ void domain_set_config(Domain *domain, DomainDef *def)
 
 void domain_set_live(Domain *domain, DomainDef *def)
 {
+    if (!def)
+        g_clear_handle_id(&domain->lateness, g_source_remove);
     domain_def_free(domain->live);
     domain->live = def;
 }

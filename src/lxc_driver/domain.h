@@ -35,6 +35,7 @@ typedef struct Domain {
     ControllerLink *link;  /* NULL when shut off */
     struct Cgroup *cgroup; /* opened on first use, see domain_cgroup */
     GSList *consoles;      /* of ConsoleUse, see console.c */
+    guint lateness;        /* destroys it when a shutdown takes too long; see stop_when_late */
     uint64_t owner;        /* client whose end destroys the domain; 0: nobody's */
     JobQueue jobs;
     struct Run *run; /* the start or stop under way (run.h); NULL */

@@ -5,9 +5,11 @@
  * comes of it is told by events. */
 #include "base/error.h"
 #include "base/text.h"
+#include "conf/value.h"
 #include "lxc_driver/domain.h"
 #include "lxc_driver/handlers.h"
 #include "lxc_driver/init-control.h"
+#include "lxc_driver/stop.h"
 #include "remote-xdr.h"
 
 #include <gio/gio.h>
@@ -17,6 +19,7 @@
 typedef struct Question {
     pid_t init;
     InitRequest what;
+    int signum; /* the definition's word for power off; 0: what init understands */
     bool by_fifo;
     bool by_signal;
     Job *job; /* held, and with it the domain */
@@ -27,6 +30,8 @@ static bool ask(const Question *question, GError **err)
 {
     g_autoptr(GError) problem = NULL;
 
+    if (question->signum && question->by_signal)
+        return init_control_send(question->init, question->signum, err);
     if (question->by_fifo && init_control_initctl(question->init, question->what, &problem))
         return true;
     if (question->by_signal)
@@ -50,8 +55,16 @@ static void asked(GObject *source, GAsyncResult *result, void *data)
     const Question *question = g_task_get_task_data(G_TASK(result));
     GError *err = NULL;
 
-    (void)g_task_propagate_boolean(G_TASK(result), &err); /* told by err */
+    if (g_task_propagate_boolean(G_TASK(result), &err) && question->what == INIT_POWEROFF)
+        stop_when_late(job_domain(question->job));
     job_end(question->job, err);
+}
+
+static int signal_of(const Domain *domain, InitRequest what)
+{
+    const char *signal = domain->live->extension.stop_signal;
+
+    return signal && what == INIT_POWEROFF ? value_parse_signal(signal) : 0;
 }
 
 /* Both ways when neither is asked for. */
@@ -62,6 +75,7 @@ static void begin_to_ask(Domain *domain, InitRequest what, bool by_fifo, bool by
 
     *question = (Question){ .init = domain->init_pid,
                             .what = what,
+                            .signum = signal_of(domain, what),
                             .by_fifo = by_fifo || !by_signal,
                             .by_signal = by_signal || !by_fifo,
                             .job = job_hold(domain) };

@@ -35,7 +35,7 @@ typedef struct InitKind {
  */
 #define KIND_RTMIN 34
 static const InitKind kinds[] = {
-    {"systemd",       KIND_RTMIN + 4, KIND_RTMIN + 5, true },
+    {"systemd",       KIND_RTMIN + 3, KIND_RTMIN + 5, true },
     { "busybox init", SIGUSR2,        SIGTERM,        true },
     { "init",         SIGPWR,         SIGINT,         false}, /* sysvinit, and those who took its name */
     { "openrc-init",  SIGUSR2,        SIGTERM,        true },

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "conf/system-plan.h"
 #include "kernel/seccomp.h"
 #include "kernel/support.h"
 #include "lxc_driver/domain-list.h"
@@ -122,9 +123,11 @@ bool start_make_plan(Domain *domain, DomainDef *live, Plan **ret_plan, GError **
 {
     g_autoptr(Plan) plan = NULL;
 
-    if (!domain_def_compile(live, &domain->driver->host, &plan, err) || !support_check(plan, err) ||
-        !usb_claim(domain, live, plan, err) || !find_sharers(domain, plan, err) ||
-        !add_filter(domain->driver, &plan->seccomp, err))
+    if (!domain_def_compile(live, &domain->driver->host, &plan, err))
+        return false;
+    system_plan(live, plan);
+    if (!support_check(plan, err) || !usb_claim(domain, live, plan, err) ||
+        !find_sharers(domain, plan, err) || !add_filter(domain->driver, &plan->seccomp, err))
         return false;
     *ret_plan = g_steal_pointer(&plan);
     return true;

@@ -134,6 +134,7 @@ static void on_rebooted(ControllerLink *link, const ControllerRunning *running, 
 
     if (!domain_is_active(domain))
         return;
+    g_clear_handle_id(&domain->lateness, g_source_remove);
     live = domain_def_copy(domain->live);
     live->id = running->init_pid;
     fill_consoles(live, running->console_paths);

@@ -171,6 +171,27 @@ void stop_later(Domain *domain)
     job_run(domain, begin_destroying, NULL);
 }
 
+static gboolean too_late(void *data)
+{
+    Domain *domain = data;
+
+    domain->lateness = 0;
+    log_warning(_("domain '%s' did not shut down within %lld s and is destroyed"), domain->name,
+                (long long)domain->live->extension.stop_timeout.value);
+    stop_later(domain);
+    return G_SOURCE_REMOVE;
+}
+
+void stop_when_late(Domain *domain)
+{
+    const OptNumber *timeout =
+        domain_is_active(domain) ? &domain->live->extension.stop_timeout : NULL;
+
+    if (!timeout || timeout->value <= 0 || domain->lateness)
+        return;
+    domain->lateness = g_timeout_add_seconds((guint)timeout->value, too_late, domain);
+}
+
 void stop_owned_by(Driver *driver, uint64_t client_id)
 {
     g_autoptr(GPtrArray) all = NULL;

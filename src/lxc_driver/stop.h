@@ -16,6 +16,10 @@ void stop_domain(Domain *domain, RunDone *done, void *data);
 /* The same, but asks init to end and gives up with an error when it does not. */
 void stop_domain_gracefully(Domain *domain, RunDone *done, void *data);
 
+/* It was asked to shut down: if its definition says how long that may take, it is destroyed then.
+ */
+void stop_when_late(Domain *domain);
+
 /* Whatever is left of a container whose controller is gone; becomes shut off with `outcome`. */
 void stop_clean_up(Domain *domain, DomainDef *live, pid_t init_pid, RunDone *done, void *data);
 

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "conf/schema.h"
+#include "conf/system-plan.h"
 #include "config.h"
 
 #define INPUT_SIZE_MAX (16u << 20)
@@ -60,7 +61,10 @@ bool definition_read(const char *path, DomainDefFlags flags, Plan **ret_plan, GE
     if (!definition_host(&names, &host, err))
         return false;
     host.schema = schema;
-    return definition_read_text(path, &xml, err) &&
-           domain_def_parse(xml, DOMAIN_DEF_INACTIVE | flags, &host, &def, err) &&
-           domain_def_compile(def, &host, ret_plan, err);
+    if (!definition_read_text(path, &xml, err) ||
+        !domain_def_parse(xml, DOMAIN_DEF_INACTIVE | flags, &host, &def, err) ||
+        !domain_def_compile(def, &host, ret_plan, err))
+        return false;
+    system_plan(def, *ret_plan);
+    return true;
 }

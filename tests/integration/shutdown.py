@@ -13,16 +13,16 @@ EV = libvirt
 SIGNAL, INITCTL = EV.VIR_DOMAIN_SHUTDOWN_SIGNAL, EV.VIR_DOMAIN_SHUTDOWN_INITCTL
 
 with Instance() as host:
-    def stops(name, flags, args='pause', init='/payload', ready=None):
+    def stops(name, flags, args='pause', init='/payload', ready=None, extra='', detail=EV.VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN):
         """Starts, waits until the container is ready, asks, and waits for the one stop event."""
-        dom = host.create(name, args=args, init=init)
+        dom = host.create(name, args=args, init=init, extra=extra)
         if ready:
             console = Console(host.conn, dom)
             console.expect(ready)
             console.close()
         events = Events(host.conn, dom)
         dom.shutdownFlags(flags)
-        events.wait('lifecycle', name, EV.VIR_DOMAIN_EVENT_STOPPED, EV.VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN)
+        events.wait('lifecycle', name, EV.VIR_DOMAIN_EVENT_STOPPED, detail)
         events.expect_none()
         events.close()
 
@@ -48,4 +48,10 @@ with Instance() as host:
         # systemd takes real-time signals; TERM would only make it reload itself.
         shutil.copy(os.path.join(host.tree(), 'payload'), os.path.join(host.tree(), 'bin/systemd'))
         stops('systemd', 0, init='/bin/systemd', args='on TERM ignore , on RTMIN+4 poweroff , on RTMIN+3 poweroff , say ready , pause', ready='ready')
+        # The definition may name the signal, and how long it may take.
+        def stop(words):
+            return f"<virtlxcd:container xmlns:virtlxcd='urn:virtlxcd:domain:1.0'><virtlxcd:stop {words}/></virtlxcd:container>"
+        stops('own-signal', 0, args='on TERM ignore , on USR1 0 , say ready , pause', ready='ready', extra=stop("signal='SIGUSR1'"))
+        stops('own-signal-not-fifo', SIGNAL, args='on TERM ignore , on USR1 0 , say ready , pause', ready='ready', extra=stop("signal='USR1' timeout='60'"))
+        stops('late', 0, args='on TERM ignore , say ready , pause', ready='ready', extra=stop("timeout='1'"), detail=EV.VIR_DOMAIN_EVENT_STOPPED_DESTROYED)
     dom.destroy()
