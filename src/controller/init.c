@@ -175,9 +175,11 @@ static bool take_terminal(const Run *run, int root, UserIds ids, GError **err)
         return fail_errno(err, errno, _("cannot make the console the controlling terminal"));
     for (size_t i = 0; i < run->n_consoles; i++) {
         int slave = run->consoles[i].slave;
-        if (fchown(slave, i == 0 ? ids.uid : 0, i == 0 ? ids.gid : 0) < 0 ||
-            fchmod(slave, 0620) < 0)
-            return fail_errno(err, errno, _("cannot give console%zu to the container"), i);
+        UserIds owner = i == 0 ? ids : (UserIds){ 0, 0 };
+
+        if (fchown(slave, owner.uid, owner.gid) < 0 || fchmod(slave, 0620) < 0)
+            return fail_errno(err, errno, _("cannot give console%zu to user %u and group %u"), i,
+                              owner.uid, owner.gid);
     }
     for (int fd = 0; fd < FIRST_PASSED_FD; fd++) {
         if (dup2(terminal, fd) < 0)
