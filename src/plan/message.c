@@ -84,6 +84,8 @@ int message_receive(int sock, Message *ret_message)
         n = -1;
     }
     free(data);
+    if (n == 0)
+        message_clear(&message); /* an empty packet may bring descriptors */
     if (n > 0)
         *ret_message = message;
     return n > 0 ? 1 : (int)n;
