@@ -255,6 +255,43 @@ def check_paths():
                 complain(path, number, f"a developer's path: {line.strip()[:80]}")
 
 
+# ---- documentation -------------------------------------------------------------------------------
+
+def cited(text):
+    """Names of files in backticks; those with a word in capitals stand for many, and some are made by the build."""
+    return [name for name in re.findall(r'`([\w./-]+\.(?:py|sh|c|h|x|md|xml|rng))`', text) if not re.search(r'[A-Z]{2}|-xdr\.h$', name)]
+
+
+def without_test(path):
+    """Rows of tables whose last cell names no test."""
+    for number, line in enumerate(read(path).splitlines(), 1):
+        cells = [cell.strip() for cell in line.strip('|').split('|')] if line.startswith('| ') else []
+        if cells and set(cells[-1]) != {'-'} and cells[-1] != 'shown by' and not re.search(r'\.(py|sh)`', cells[-1]):
+            yield number, cells[0]
+
+
+def check_cites():
+    """What the documents name is there, and isolation.md has all namespaces and mounts of every container."""
+    known = [os.path.relpath(path, root) for path in tracked()]
+    for path in [name for name in tracked() if name.endswith('.md')]:
+        for number, line in enumerate(read(path).splitlines(), 1):
+            for name in cited(line):
+                if not any(other == name or other.endswith('/' + name) for other in known):
+                    complain(path, number, f"there is no '{name}'")
+            for target in re.findall(r'\]\(([\w./-]+)\)', line):
+                if not os.path.exists(os.path.join(os.path.dirname(path), target)):
+                    complain(path, number, f"the link to '{target}' leads nowhere")
+    document = os.path.join(root, 'docs/isolation.md')
+    text = read(document)
+    for number, what in without_test(document):
+        complain(document, number, f"no test shows '{what}'")
+    wanted = re.findall(r'^const (PLAN_NS_\w+)', read(os.path.join(root, 'src/plan/plan.x')), re.M)
+    wanted += re.findall(r'\{ ?"(/[\w/]+)", +PLAN_MOUNT_', read(os.path.join(root, 'src/conf/compile-base.c')))
+    for name in wanted:
+        if f'`{name}`' not in text:
+            complain(document, 1, f"'{name}' has no row")
+
+
 # ---- translations --------------------------------------------------------------------------------
 
 def run(*command):
