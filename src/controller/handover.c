@@ -37,8 +37,10 @@ static void set_all_cloexec(const ControlHandover *handover, bool on)
     set_cloexec(single, sizeof single / sizeof *single, on);
     set_cloexec(handover->passed.items, handover->passed.len, on);
     set_cloexec(handover->shares.items, handover->shares.len, on);
-    for (uint32_t i = 0; i < handover->images.len; i++)
-        set_cloexec(&handover->images.items[i].fd, 1, on);
+    for (uint32_t i = 0; i < handover->images.len; i++) {
+        const int fds[] = { handover->images.items[i].fd, handover->images.items[i].server_fd };
+        set_cloexec(fds, sizeof fds / sizeof *fds, on);
+    }
     for (uint32_t i = 0; i < handover->consoles.len; i++) {
         const ControlHandoverConsole *console = &handover->consoles.items[i];
         const int fds[] = {

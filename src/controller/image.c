@@ -36,6 +36,7 @@ static void keep(Run *run, bool is_node, uint32_t index, const ImageDevice *devi
         .is_node = is_node,
         .index = index,
         .fd = device->fd,
+        .server_fd = device->server,
         .type = (char *)(device->type ? device->type->name : ""),
     };
 
@@ -90,7 +91,7 @@ bool images_mount(const Run *run, uint32_t index, int *ret_fd, GError **err)
 
     if (!image)
         return true;
-    device = (ImageDevice){ image->fd, file_system_find(image->type) };
+    device = (ImageDevice){ image->fd, -1, file_system_find(image->type) };
     if (!device.type)
         return fail(err, ERR(LXC, INTERNAL_ERROR), _("no file system '%s' is known"), image->type);
     if (!image_mount(&device, mount->flags & PLAN_MOUNT_F_READONLY, &fd, err))
@@ -156,7 +157,9 @@ bool images_open(Run *run, GError **err)
 
 void images_close(Run *run)
 {
-    for (guint i = 0; i < run->images->len; i++)
-        fd_close(g_array_index(run->images, ControlHandoverImage, i).fd);
+    for (guint i = 0; i < run->images->len; i++) {
+        const ControlHandoverImage *image = &g_array_index(run->images, ControlHandoverImage, i);
+        image_close(image->fd, image->server_fd);
+    }
     g_array_set_size(run->images, 0);
 }

@@ -81,41 +81,51 @@ static int refuse_device(void)
     return answer_with(answer);
 }
 
-/* *ret_words is left open, for what the server has to say if this fails. */
+/* False: the server's words say why. */
 static bool serve(const ServerImage *image, const char *program, const NbdKernel *kernel,
-                  int *ret_device, int *ret_words)
+                  Server *server, int *ret_device)
 {
-    autofd int connection = -1;
     NbdExport export;
 
     *ret_device = -1;
-    if (!server_start(image, program, &connection, ret_words) || !nbd_greet(connection, &export))
+    if (!server_start(image, program, server) || !nbd_greet(server->connection, &export))
         return false;
-    *ret_device = nbd_attach(kernel, connection, &export, image->readonly ? O_RDONLY : O_RDWR);
+    *ret_device =
+        nbd_attach(kernel, server->connection, &export, image->readonly ? O_RDONLY : O_RDWR);
     return true;
+}
+
+/* The device, and the server, which is not there for long without it. */
+static int hand_over(int device, const Server *server)
+{
+    static const char answer[] = "found nbd\n";
+    const int fds[] = { device, server->pidfd };
+
+    return fd_send_message(1, answer, sizeof answer - 1, fds, 2) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int make_device(const ServerImage *image)
 {
     const char *program = server_program();
     NbdKernel kernel;
+    Server server;
     int device = -1;
 
     if (!program)
         return answer_with("no-tool\n");
     if (!nbd_open_kernel(&kernel))
         return answer_with("no-nbd\n");
-    for (unsigned i = 0; i < ATTEMPTS && device < 0; i++) {
-        autofd int words = -1;
-        if (!serve(image, program, &kernel, &device, &words))
-            return refuse_server(words);
-        if (device < 0 && errno != EAGAIN)
+    server_init(&server);
+    for (unsigned i = 0; i < ATTEMPTS; i++) {
+        if (!serve(image, program, &kernel, &server, &device))
+            return refuse_server(server.words);
+        if (device >= 0)
+            return hand_over(device, &server);
+        if (errno != EAGAIN)
             break;
+        server_clear(&server);
     }
-    if (device < 0)
-        return refuse_device();
-    return fd_send_message(1, "found nbd\n", strlen("found nbd\n"), &device, 1) ? EXIT_SUCCESS
-                                                                                : EXIT_FAILURE;
+    return refuse_device();
 }
 
 /* By _exit, as nothing that runs at the end of a program is allowed any more. */

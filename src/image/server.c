@@ -104,32 +104,38 @@ static void become_server(const ServerImage *image, const char *program, int lis
     _exit(127);
 }
 
-bool server_start(const ServerImage *image, const char *program, int *ret_connection,
-                  int *ret_words)
+void server_init(Server *server)
+{
+    *server = (Server){ -1, -1, -1 };
+}
+
+void server_clear(Server *server)
+{
+    fd_close(server->connection);
+    fd_close(server->pidfd);
+    fd_close(server->words);
+    server_init(server);
+}
+
+bool server_start(const ServerImage *image, const char *program, Server *server)
 {
     struct sockaddr_un address;
     socklen_t size;
     autofd int listener = -1;
-    autofd int client = -1;
-    autofd int words = -1;
     autofd int inner = -1;
     int ends[2];
     pid_t pid;
 
     if (unshare(CLONE_NEWNET) < 0 || pipe2(ends, O_CLOEXEC) < 0)
         return false;
-    words = ends[0];
+    server->words = ends[0];
     inner = ends[1];
     listener = make_listener(&address, &size);
-    client = listener < 0 ? -1 : make_client(&address, size);
-    if (client < 0)
+    server->connection = listener < 0 ? -1 : make_client(&address, size);
+    if (server->connection < 0)
         return false;
-    pid = process_clone(CLONE_NEWPID, -1, NULL);
+    pid = process_clone(CLONE_NEWPID, -1, &server->pidfd);
     if (pid == 0)
         become_server(image, program, listener, inner);
-    if (pid < 0)
-        return false;
-    *ret_connection = fd_steal(&client);
-    *ret_words = fd_steal(&words);
-    return true;
+    return pid > 0;
 }

@@ -16,9 +16,12 @@ typedef struct ServerImage {
 /* NULL: it is nowhere to be found. */
 const char *server_program(void);
 
-/*
- * *ret_connection is the connection. When that is closed the server ends; nobody has to wait for
- * it. *ret_words is where its last words come, if it has any.
- */
-bool server_start(const ServerImage *image, const char *program, int *ret_connection,
-                  int *ret_words);
+typedef struct Server {
+    int connection; /* when it is closed the server ends */
+    int pidfd;
+    int words; /* its last ones come here, if it has any */
+} Server;
+
+void server_init(Server *server); /* all descriptors -1 */
+void server_clear(Server *server);
+bool server_start(const ServerImage *image, const char *program, Server *server);

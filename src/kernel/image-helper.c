@@ -59,31 +59,31 @@ static bool start(const ImageHelper *helper, int *ret_output, pid_t *ret_pid, GE
     return true;
 }
 
-/* The first descriptor of those that came; more are not wanted. */
-static void take_fd(const int *fds, size_t n_fds, int *ret_fd)
-{
-    for (size_t i = ret_fd ? 1 : 0; i < n_fds; i++)
-        fd_close(fds[i]);
-    if (ret_fd && n_fds > 0)
-        *ret_fd = fds[0];
-}
+typedef struct Answer {
+    char text[ANSWER_MAX]; /* "": it said nothing in time */
+    int fds[FD_MESSAGE_FDS_MAX];
+    size_t n_fds;
+} Answer;
 
-/* "": it said nothing in time. */
-static void receive(int output, char answer[ANSWER_MAX], int *ret_fd)
+static void receive(int output, Answer *answer)
 {
     struct pollfd wait = { .fd = output, .events = POLLIN };
-    int fds[FD_MESSAGE_FDS_MAX];
-    size_t n_fds = 0;
     ssize_t n = 0;
 
     if (poll(&wait, 1, PATIENCE_MS) > 0)
-        n = fd_receive_message(output, answer, ANSWER_MAX - 1, fds, &n_fds);
-    take_fd(fds, n_fds, n > 0 ? ret_fd : NULL);
-    answer[n > 0 ? n : 0] = '\0';
+        n = fd_receive_message(output, answer->text, sizeof answer->text - 1, answer->fds,
+                               &answer->n_fds);
+    answer->text[n > 0 ? n : 0] = '\0';
+}
+
+static void close_all(const Answer *answer)
+{
+    for (size_t i = 0; i < answer->n_fds; i++)
+        fd_close(answer->fds[i]);
 }
 
 /* Answering is the last that it does. */
-static bool ask(const ImageHelper *helper, char answer[ANSWER_MAX], int *ret_fd, GError **err)
+static bool ask(const ImageHelper *helper, Answer *answer, GError **err)
 {
     autofd int output = -1;
     pid_t pid = -1;
@@ -91,15 +91,15 @@ static bool ask(const ImageHelper *helper, char answer[ANSWER_MAX], int *ret_fd,
 
     if (!start(helper, &output, &pid, err))
         return false;
-    receive(output, answer, ret_fd);
+    receive(output, answer);
     (void)kill(pid, SIGKILL); /* our child, unreaped; mostly it has ended */
     if (waitpid(pid, &status, 0) != pid)
         return fail_errno(err, errno, _("cannot wait for the program that looks into '%s'"),
                           helper->name);
-    return *answer || fail(err, ERR(LXC, OPERATION_FAILED),
-                           _("cannot find out what is in '%s': the program that looks ended "
-                             "without an answer (status %d)"),
-                           helper->name, status);
+    return *answer->text || fail(err, ERR(LXC, OPERATION_FAILED),
+                                 _("cannot find out what is in '%s': the program that looks ended "
+                                   "without an answer (status %d)"),
+                                 helper->name, status);
 }
 
 /* ---- why not ---- */
@@ -148,18 +148,26 @@ bool image_helper_fail(const ImageHelper *helper, GError **err)
                 helper->name);
 }
 
-bool image_helper_ask(const ImageHelper *helper, char ***ret_words, int *ret_fd, GError **err)
+/* Only with all that is wanted, and no more, is an answer one. */
+static bool understand(const ImageHelper *helper, Answer *answer, size_t n_fds, GError **err)
 {
-    char answer[ANSWER_MAX];
-    autofd int fd = -1;
+    (void)g_strcanon(g_strchomp(answer->text), HARMLESS, '?'); /* gives what it got */
+    if (!g_str_has_prefix(answer->text, "found "))
+        return refuse(helper, answer->text, err);
+    return answer->n_fds == n_fds || image_helper_fail(helper, err);
+}
 
-    if (!ask(helper, answer, ret_fd ? &fd : NULL, err))
+bool image_helper_ask(const ImageHelper *helper, char ***ret_words, int *ret_fds, size_t n_fds,
+                      GError **err)
+{
+    Answer answer = { 0 };
+
+    if (!ask(helper, &answer, err) || !understand(helper, &answer, n_fds, err)) {
+        close_all(&answer);
         return false;
-    (void)g_strcanon(g_strchomp(answer), HARMLESS, '?'); /* gives what it got */
-    if (!g_str_has_prefix(answer, "found "))
-        return refuse(helper, answer, err);
-    *ret_words = g_strsplit(answer, " ", -1);
-    if (ret_fd)
-        *ret_fd = fd_steal(&fd);
+    }
+    *ret_words = g_strsplit(answer.text, " ", -1);
+    for (size_t i = 0; i < n_fds; i++)
+        ret_fds[i] = answer.fds[i];
     return true;
 }

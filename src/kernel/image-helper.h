@@ -19,10 +19,11 @@ typedef struct ImageHelper {
 } ImageHelper;
 
 /*
- * *ret_words: what it found, of words without a surprise in them. *ret_fd is what it sent along, -1
- * for nothing; may be NULL when nothing is wanted. False, too, when it refuses.
+ * *ret_words: what it found, of words without a surprise in them. `ret_fds` are n_fds that it has
+ * to send along. False, too, when it refuses.
  */
-bool image_helper_ask(const ImageHelper *helper, char ***ret_words, int *ret_fd, GError **err);
+bool image_helper_ask(const ImageHelper *helper, char ***ret_words, int *ret_fds, size_t n_fds,
+                      GError **err);
 
 /* False, with an error about words that make no sense. */
 bool image_helper_fail(const ImageHelper *helper, GError **err);

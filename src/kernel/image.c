@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "kernel/loop.h"
 #include "kernel/mount.h"
@@ -16,6 +17,8 @@
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define SERVER_ENDS_MS 5000
 
 /* ---- opening ---- */
 
@@ -111,7 +114,7 @@ static bool open_block(const ImageTools *tools, const ImageSource *source, Image
 
     if (!open_source(tools, source, &fd, err) || !look(tools, source, fd, &content, err))
         return false;
-    *ret_device = (ImageDevice){ fd_steal(&fd), content.type };
+    *ret_device = (ImageDevice){ fd_steal(&fd), -1, content.type };
     return true;
 }
 
@@ -126,7 +129,7 @@ static bool open_loop(const ImageTools *tools, const ImageSource *source, ImageD
         !look(tools, source, file, &content, err) ||
         !loop_attach(file, content.part, source->path, &fd, err))
         return false;
-    *ret_device = (ImageDevice){ fd, content.type };
+    *ret_device = (ImageDevice){ fd, -1, content.type };
     return true;
 }
 
@@ -137,17 +140,19 @@ static bool open_nbd(const ImageTools *tools, const ImageSource *source, ImageDe
     Content content = { 0 };
     autofd int file = -1;
     autofd int device = -1;
+    autofd int server = -1;
     NbdImage image = { tools->program_fd, -1, source->readonly, source->format, source->path };
     int fd = -1;
 
     if (!open_source(tools, source, &file, err))
         return false;
     image.fd = file;
-    if (!nbd_open(&image, &device, err) || !look(tools, source, device, &content, err))
+    if (!nbd_open(&image, &device, &server, err) || !look(tools, source, device, &content, err))
         return false;
     if (content.part.size > 0 && !loop_attach(device, content.part, source->path, &fd, err))
         return false;
-    *ret_device = (ImageDevice){ fd >= 0 ? fd : fd_steal(&device), content.type };
+    *ret_device =
+        (ImageDevice){ fd >= 0 ? fd : fd_steal(&device), fd_steal(&server), content.type };
     return true;
 }
 
@@ -164,6 +169,14 @@ bool image_open(const ImageTools *tools, const ImageSource *source, ImageDevice 
     }
     return fail(err, ERR(LXC, INTERNAL_ERROR), _("unknown driver %u of an image"),
                 (unsigned)source->driver);
+}
+
+void image_close(int fd, int server)
+{
+    fd_close(fd);
+    if (server >= 0)
+        (void)process_wait_end(server, SERVER_ENDS_MS); /* else somebody has it open still */
+    fd_close(server);
 }
 
 /* ---- from a device to a mount ---- */

@@ -40,11 +40,15 @@ typedef struct ImageTools {
 
 typedef struct ImageDevice {
     int fd;
+    int server;                 /* a pidfd of who serves it; -1: the kernel alone */
     const FileSystemType *type; /* NULL of a disk */
 } ImageDevice;
 
 bool image_open(const ImageTools *tools, const ImageSource *source, ImageDevice *ret_device,
                 GError **err);
+
+/* Closes it. If nobody has it any more, the file is free and complete when this comes back. */
+void image_close(int fd, int server);
 
 /* A file system of its own type, or the one that is mounted from the same device already. */
 bool image_mount(const ImageDevice *device, bool readonly, int *ret_fd, GError **err);

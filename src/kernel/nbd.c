@@ -5,7 +5,6 @@
 #include "kernel/nbd.h"
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/text.h"
 #include "kernel/image-helper.h"
 
@@ -40,7 +39,7 @@ static const char *find_driver(const char *format)
     return NULL;
 }
 
-bool nbd_open(const NbdImage *image, int *ret_fd, GError **err)
+bool nbd_open(const NbdImage *image, int *ret_fd, int *ret_server, GError **err)
 {
     const char *driver = find_driver(image->format);
     const char *argv[] = { "virtlxc-image", "nbd", driver, image->readonly ? "ro" : "rw", NULL };
@@ -50,16 +49,15 @@ bool nbd_open(const NbdImage *image, int *ret_fd, GError **err)
                                  .input_flags = image->readonly ? O_RDONLY : O_RDWR,
                                  .name = image->name };
     g_auto(GStrv) words = NULL;
-    autofd int fd = -1;
+    int fds[2];
 
     if (!driver)
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
                     _("cannot use '%s': images of the format '%s' are not served to containers"),
                     image->name, image->format);
-    if (!image_helper_ask(&helper, &words, &fd, err))
+    if (!image_helper_ask(&helper, &words, fds, G_N_ELEMENTS(fds), err))
         return false;
-    if (fd < 0)
-        return image_helper_fail(&helper, err);
-    *ret_fd = fd_steal(&fd);
+    *ret_fd = fds[0];
+    *ret_server = fds[1];
     return true;
 }

@@ -16,5 +16,8 @@ typedef struct NbdImage {
     const char *name;   /* for people */
 } NbdImage;
 
-/* The device lives, and its server, as long as somebody has it open or mounted. */
-bool nbd_open(const NbdImage *image, int *ret_fd, GError **err);
+/*
+ * The device lives, and its server, as long as somebody has it open or mounted. *ret_server is a
+ * pidfd of the server: with its end all is in the file, and that is free.
+ */
+bool nbd_open(const NbdImage *image, int *ret_fd, int *ret_server, GError **err);

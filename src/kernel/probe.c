@@ -32,7 +32,7 @@ bool probe_run(const ProbeRequest *request, const FileSystemType **ret_type, Loo
                            .name = request->name };
     g_auto(GStrv) words = NULL;
 
-    if (!image_helper_ask(&helper, &words, NULL, err))
+    if (!image_helper_ask(&helper, &words, NULL, 0, err))
         return false;
     return take_found(words, ret_type, ret_part) || image_helper_fail(&helper, err);
 }

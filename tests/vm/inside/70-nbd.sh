@@ -45,7 +45,7 @@ define fs "$(filesystem plain.qcow2 /data)"
 v start fs
 inside fs 'cat /data/here; echo new >/data/new; sync' | grep -q 'from the image' || fail "the file in the image is not there"
 v destroy fs
-eventually nothing_left
+nothing_left || fail "a server is left when the stop has come back"
 qemu-img check -q $images/plain.qcow2
 v start fs
 inside fs 'cat /data/new; grep /data /proc/self/mountinfo' >/tmp/said
@@ -79,26 +79,42 @@ v destroy fs
 eventually nothing_left
 qemu-img check -q $images/plain.qcow2
 
+# ---- whichever step fails
+for step in images device-rules sources init go exec controller; do
+    systemctl set-environment VIRTLXCD_FAIL_STEP=$step
+    systemctl restart virtlxcd.service
+    refused v start fs
+    eventually nothing_left
+done
+systemctl unset-environment VIRTLXCD_FAIL_STEP
+systemctl restart virtlxcd.service
+for i in 1 2 3; do
+    v start fs
+    v destroy fs
+done
+nothing_left || fail "a server is left after starts and stops"
+
 # ---- a reboot keeps the server
 define again "$(filesystem plain.qcow2 /data)"
+sed -i 's|<init>.*</init>|<init>/bin/sh</init><initarg>-c</initarg><initarg>trap "busybox reboot -f" USR1; while :; do sleep 0.2; done</initarg>|' /tmp/again.xml
+v define /tmp/again.xml
 v start again
 server=$(pgrep -x qemu-nbd)
 first=$(v domid again)
-inside again 'trap exit HUP; kill -HUP 1' >/dev/null 2>&1 || true
-v reboot again --mode signal >/dev/null 2>&1 || true
-same_server() { [ "$(pgrep -x qemu-nbd)" = "$server" ]; }
-eventually v domid again
-same_server || fail "another server after a reboot"
+v send-process-signal again 1 usr1
+another() { [ "$(v domid again)" != "$first" ] && [ "$(v domstate again)" = running ]; }
+eventually another
+equal "$(pgrep -x qemu-nbd)" "$server"
+grep -q '/data .* ext4 /dev/nbd' /proc/"$(v domid again)"/mountinfo || fail "the image is not mounted after a reboot"
 v destroy again
-eventually nothing_left
-echo "rebooted: $first"
+nothing_left || fail "a server is left after a reboot"
 
 # ---- read-only
 define ro "$(filesystem plain.qcow2 /data qcow2 '<readonly/>')"
 v start ro
 inside ro 'touch /data/x || echo refused' | grep -q refused || fail "a read-only image is written"
 v destroy ro
-eventually nothing_left
+nothing_left
 
 # ---- a partition
 python3 -c "
