@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
 #include <linux/keyctl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,4 +52,21 @@ void do_keyring(char **args)
     else
         printf("keyring %ld %s\n", id, text);
     fflush(stdout);
+}
+
+/* A subvolume of btrfs in a directory, in the four ways that the kernel knows. */
+void do_subvolume(char **args)
+{
+    static const unsigned long ways[] = { BTRFS_IOC_SUBVOL_CREATE, BTRFS_IOC_SNAP_CREATE,
+                                          BTRFS_IOC_SUBVOL_CREATE_V2, BTRFS_IOC_SNAP_CREATE_V2 };
+    int dir = open(args[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct btrfs_ioctl_vol_args one = { .fd = dir, .name = "sub0" };
+        struct btrfs_ioctl_vol_args_v2 two = { .fd = dir, .name = "sub0" };
+
+        one.name[3] = two.name[3] = (char)('0' + i);
+        result("subvolume", ioctl(dir, ways[i], i < 2 ? (void *)&one : &two) == 0);
+    }
+    close(dir);
 }

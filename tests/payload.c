@@ -542,6 +542,7 @@ static const Verb verbs[] = {
     { "remount-rw", 1, do_remount_rw},
     { "run",        1, do_run       },
     { "say",        1, do_say       },
+    { "subvolume",  1, do_subvolume },
     { "swap",       2, do_swap      },
     { "syscall",    4, do_syscall   },
     { "tap",        1, do_tap       },

@@ -17,6 +17,7 @@ void do_keyring(char **args);
 void do_new_groups(char **args);
 void do_ptmx(char **args);
 void do_run(char **args);
+void do_subvolume(char **args);
 void do_swap(char **args);
 void do_tap(char **args);
 void do_tty(char **args);

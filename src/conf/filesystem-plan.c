@@ -27,6 +27,11 @@ static bool is_among(const Filesystem *fs, unsigned types)
     return types & 1u << fs->type;
 }
 
+static bool has_ids(const DomainDef *def)
+{
+    return def->idmap.uids.n || def->extension.idmap_auto == CHOICE_YES;
+}
+
 /*
  * With an id map, the root's files belong to the container's users, whatever they are on the disk.
  * Other trees stay as they are unless the user says mapped: the container's root would be the
@@ -36,7 +41,7 @@ static bool wants_idmap(const Filesystem *fs, const PlanBuilder *builder)
 {
     const DomainDef *def = builder->def;
 
-    if (!def->idmap.uids.n && def->extension.idmap_auto != CHOICE_YES)
+    if (!has_ids(def))
         return false;
     if (fs->mount.idmapped || !is_among(fs, FOREIGN))
         return fs->mount.idmapped == CHOICE_YES;
@@ -70,6 +75,47 @@ static bool check_source(const Filesystem *fs, GError **err)
                 _("the filesystem for '%s' is served through a socket, which a container cannot "
                   "mount"),
                 fs->target);
+}
+
+/* ---- limits -----------------------------------------------------------------------------------
+ */
+
+static bool has_own_size(const PlanMount *mount)
+{
+    return mount->kind == PLAN_MOUNT_INSIDE || mount->kind == PLAN_MOUNT_BLOCK ||
+           mount->kind == PLAN_MOUNT_IMAGE;
+}
+
+static bool is_written(const PlanMount *mount)
+{
+    const PlanOverlay *overlay = &mount->overlay;
+
+    return !(mount->flags & PLAN_MOUNT_F_READONLY) &&
+           (mount->kind != PLAN_MOUNT_OVERLAY || overlay->ephemeral || overlay->upper);
+}
+
+/* Limits of directories can be lifted by the host's root, and that is a container's without ids. */
+static bool plan_limit(const Filesystem *fs, const PlanBuilder *builder, PlanMount *mount,
+                       GError **err)
+{
+    bool in_memory = fs->type == FILESYSTEM_RAM || mount->overlay.ephemeral;
+
+    if (!fs->space_hard_limit.set || fs->type == FILESYSTEM_RAM || !is_written(mount))
+        return true;
+    if (has_own_size(mount))
+        return fail(err, UNSUPPORTED,
+                    _("the space of the filesystem for '%s' cannot be limited: it is as large as "
+                      "what it is on"),
+                    mount->target);
+    if (g_strcmp0(mount->source, "/") == 0 && !overlay_is_given(&fs->overlay))
+        return fail(err, UNSUPPORTED, _("the space of the host's root cannot be limited"));
+    if (!in_memory && !has_ids(builder->def))
+        return fail(err, UNSUPPORTED,
+                    _("the space of the filesystem for '%s' is limited, which a container without "
+                      "<idmap> could undo"),
+                    mount->target);
+    mount->quota = (uint64_t)fs->space_hard_limit.value;
+    return true;
 }
 
 /* ---- by type --------------------------------------------------------------------------------- */
@@ -159,10 +205,18 @@ static bool (*const planners[])(const Filesystem *, PlanMount *, GError **) = {
     [FILESYSTEM_VOLUME] = plan_volume,
 };
 
+/* In KiB. */
+static int64_t memory_size(const Filesystem *fs)
+{
+    int64_t limit = fs->space_hard_limit.value / 1024;
+
+    return fs->space_hard_limit.set ? MIN(fs->usage.value, MAX(limit, 1)) : fs->usage.value;
+}
+
 static bool add(const Filesystem *fs, PlanBuilder *builder, GError **err)
 {
     g_autofree char *target = filesystem_target(fs);
-    g_autofree char *size = g_strdup_printf("size=%" PRId64 "k", fs->usage.value);
+    g_autofree char *size = g_strdup_printf("size=%" PRId64 "k", memory_size(fs));
     bool is_ram = fs->type == FILESYSTEM_RAM;
     PlanMount mount = {
         .source = fs->source,
@@ -170,9 +224,9 @@ static bool add(const Filesystem *fs, PlanBuilder *builder, GError **err)
         .options = is_ram ? size : NULL,
         .flags = flags(fs, builder),
         .propagation = (PlanPropagation)fs->mount.propagation,
-        .quota = is_ram ? 0 : (uint64_t)fs->space_hard_limit.value,
     };
-    bool done = check_source(fs, err) && planners[fs->type](fs, &mount, err);
+    bool done = check_source(fs, err) && planners[fs->type](fs, &mount, err) &&
+                plan_limit(fs, builder, &mount, err);
 
     if (done)
         plan_add_mount(builder, &mount);

@@ -133,7 +133,8 @@ static bool filter_calls(Run *run, GError **err)
 
     if (run->plan.init.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return fail_errno(err, errno, _("cannot give up new privileges"));
-    return seccomp_install(seccomp->program.data, seccomp->program.len) ||
+    return (seccomp_install(seccomp->guard.data, seccomp->guard.len) &&
+            seccomp_install(seccomp->program.data, seccomp->program.len)) ||
            fail_errno(err, errno, _("cannot install the system call filter"));
 }
 

@@ -13,6 +13,7 @@
 #include "kernel/seccomp.h"
 
 #include <errno.h>
+#include <linux/btrfs.h>
 #include <linux/sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
@@ -191,6 +192,40 @@ static bool fill(scmp_filter_ctx filter, const PlanSeccomp *profile, const Secco
         return seccomp_rules_add(rules, filter, err);
     result = deny_all(filter, profile->kind == PLAN_SECCOMP_NESTING);
     return result == 0 || fail_library(result, "seccomp_rule_add", err);
+}
+
+static const uint64_t subvolume_requests[] = {
+    BTRFS_IOC_SUBVOL_CREATE,
+    BTRFS_IOC_SUBVOL_CREATE_V2,
+    BTRFS_IOC_SNAP_CREATE,
+    BTRFS_IOC_SNAP_CREATE_V2,
+};
+
+/* As on a file system without them: who can do without makes a directory. */
+static int deny_subvolumes(scmp_filter_ctx filter)
+{
+    int result = add_architectures(filter);
+
+    for (size_t i = 0; result == 0 && i < G_N_ELEMENTS(subvolume_requests); i++) {
+        struct scmp_arg_cmp when = { 1, SCMP_CMP_MASKED_EQ, LOW_WORD, subvolume_requests[i] };
+        result = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 1, &when);
+    }
+    return result;
+}
+
+bool seccomp_make_guard(GBytes **ret_program, GError **err)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    int result;
+    bool fine;
+
+    if (!filter)
+        return fail_library(-ENOMEM, "seccomp_init", err);
+    result = deny_subvolumes(filter);
+    fine = result == 0 ? export(filter, ret_program, err)
+                       : fail_library(result, "seccomp_rule_add", err);
+    seccomp_release(filter);
+    return fine;
 }
 
 bool seccomp_make(const PlanSeccomp *profile, GBytes **ret_program, GError **err)

@@ -21,6 +21,12 @@
 bool seccomp_make(const PlanSeccomp *profile, GBytes **ret_program, GError **err);
 
 /*
+ * The program that goes with limits on the space of directories, whatever the profile: on btrfs,
+ * new subvolumes and snapshots are outside of the limit on the one that they are made in.
+ */
+bool seccomp_make_guard(GBytes **ret_program, GError **err);
+
+/*
  * Binds the calling process and all it will start. Needs CAP_SYS_ADMIN or no_new_privs. False:
  * errno. Uses libc only.
  */

@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "conf/system-plan.h"
 #include "kernel/seccomp.h"
-#include "kernel/support.h"
 #include "lxc_driver/domain-list.h"
 #include "lxc_driver/labels.h"
 #include "lxc_driver/usb-claim.h"
@@ -33,17 +32,44 @@ static bool find_program(Driver *driver, const PlanSeccomp *seccomp, GBytes **re
     return true;
 }
 
+static void take_program(GBytes *program, uint8_t **ret_data, uint32_t *ret_len)
+{
+    gsize size = 0;
+    const void *data = g_bytes_get_data(program, &size);
+
+    *ret_data = g_memdup2(data, size);
+    *ret_len = (uint32_t)size;
+}
+
 static bool add_filter(Driver *driver, PlanSeccomp *seccomp, GError **err)
 {
     g_autoptr(GBytes) program = NULL;
-    gsize size = 0;
 
     if (!find_program(driver, seccomp, &program, err))
         return false;
-    if (!program)
+    if (program)
+        take_program(program, &seccomp->program.data, &seccomp->program.len);
+    return true;
+}
+
+static bool has_limit(const Plan *plan)
+{
+    for (uint32_t i = 0; i < plan->mounts.len; i++)
+        if (plan->mounts.items[i].quota && !plan->mounts.items[i].overlay.ephemeral)
+            return true;
+    return false;
+}
+
+/* No profile lets the container out of its limits. */
+static bool add_guard(Plan *plan, GError **err)
+{
+    g_autoptr(GBytes) program = NULL;
+
+    if (!has_limit(plan))
         return true;
-    seccomp->program.data = g_memdup2(g_bytes_get_data(program, &size), g_bytes_get_size(program));
-    seccomp->program.len = (uint32_t)size;
+    if (!seccomp_make_guard(&program, err))
+        return false;
+    take_program(program, &plan->seccomp.guard.data, &plan->seccomp.guard.len);
     return true;
 }
 
@@ -126,8 +152,8 @@ bool start_make_plan(Domain *domain, DomainDef *live, Plan **ret_plan, GError **
     if (!domain_def_compile(live, &domain->driver->host, &plan, err))
         return false;
     system_plan(live, plan);
-    if (!support_check(plan, err) || !usb_claim(domain, live, plan, err) ||
-        !find_sharers(domain, plan, err) || !add_filter(domain->driver, &plan->seccomp, err))
+    if (!usb_claim(domain, live, plan, err) || !find_sharers(domain, plan, err) ||
+        !add_filter(domain->driver, &plan->seccomp, err) || !add_guard(plan, err))
         return false;
     *ret_plan = g_steal_pointer(&plan);
     return true;

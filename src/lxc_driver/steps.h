@@ -12,6 +12,9 @@ void step_status_remove(Run *run);
 void step_volumes_find(Run *run);
 void step_volumes_forget(Run *run);
 
+void step_quotas_set(Run *run);
+void step_quotas_lift(Run *run);
+
 void step_ports_claim(Run *run);
 void step_ports_release(Run *run);
 

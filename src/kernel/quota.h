@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * Limits on the space of a directory and all below it, by its file system: a project of ext4 or xfs
+ * (or whatever else has them), the group of a subvolume of btrfs.
+ *
+ * A project is a number that files carry. The first limit on a directory puts one on all that is in
+ * it, which takes as long as going through it; what is made there later inherits it. The number
+ * follows from the directory's inode, so that nobody has to remember it; it stays with the files
+ * when the limit is lifted, and limits nothing then.
+ *
+ * All of this may take long: worker threads only.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct QuotaPlace {
+    const char *path;
+    const char *beside; /* counted along with it, if that is a project; NULL: nothing is */
+    uint64_t bytes;
+    bool optional; /* it need not be there */
+} QuotaPlace;
+
+bool quota_set(const QuotaPlace *place, GError **err);
+
+/* Also where there is none, or no directory any more. */
+bool quota_lift(const QuotaPlace *place, GError **err);
