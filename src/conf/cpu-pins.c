@@ -3,8 +3,9 @@
 
 /*
  * Where virtual processors and an emulator's threads run and how they are scheduled: parts of
- * <cputune>. A container has neither; all of it is checked against the definition, sorted and
- * given back.
+ * <cputune>, checked against the definition and sorted. A container as a whole runs where all of
+ * its virtual processors may, together; cpu-plan.c says so to the kernel. Schedulers and I/O
+ * threads it has none of.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -80,8 +81,8 @@ static bool check_scheduler(void *object, const Reader *reader, GError **err)
     return true;
 }
 
-const Record vcpupin_record = { "vcpupin", sizeof(CpuPin), vcpupin_rows, .kept = true };
-const Record emulatorpin_record = { "emulatorpin", sizeof(CpuPin), emulatorpin_rows, .kept = true };
+const Record vcpupin_record = { "vcpupin", sizeof(CpuPin), vcpupin_rows };
+const Record emulatorpin_record = { "emulatorpin", sizeof(CpuPin), emulatorpin_rows };
 const Record iothreadpin_record = { "iothreadpin", sizeof(CpuPin), iothreadpin_rows, .kept = true };
 const Record vcpusched_record = { "vcpusched", sizeof(Scheduler), vcpusched_rows, .kept = true,
                                   .check = check_scheduler };

@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * <cputune>: how much of the processors the container gets. What is said of virtual processors and
- * of an emulator's threads (cpu-pins.c, cachetune.c) is checked and given back.
+ * <cputune>: how much of the processors the container gets, and the processes that serve it from
+ * outside, which are its emulator. What is said of I/O threads, schedulers and caches (cpu-pins.c,
+ * cachetune.c) is checked and given back.
  */
 #include <inttypes.h>
 
@@ -28,10 +29,10 @@ static const Row cputune_rows[] = {
     { "shares",          ROW_NUMBER, FIELD(shares),          .min = 0, .max = INT64_MAX, WRONG },
     { "period",          ROW_NUMBER, FIELD(period),          WRONG },
     { "quota",           ROW_NUMBER, FIELD(quota),           WRONG },
-    { "global_period",   ROW_NUMBER, FIELD(global_period),   ROW_KEPT, WRONG },
-    { "global_quota",    ROW_NUMBER, FIELD(global_quota),    ROW_KEPT, WRONG },
-    { "emulator_period", ROW_NUMBER, FIELD(emulator_period), ROW_KEPT, WRONG },
-    { "emulator_quota",  ROW_NUMBER, FIELD(emulator_quota),  ROW_KEPT, WRONG },
+    { "global_period",   ROW_NUMBER, FIELD(global_period),   WRONG },
+    { "global_quota",    ROW_NUMBER, FIELD(global_quota),    WRONG },
+    { "emulator_period", ROW_NUMBER, FIELD(emulator_period), WRONG },
+    { "emulator_quota",  ROW_NUMBER, FIELD(emulator_quota),  WRONG },
     { "iothread_period", ROW_NUMBER, FIELD(iothread_period), ROW_KEPT, WRONG },
     { "iothread_quota",  ROW_NUMBER, FIELD(iothread_quota),  ROW_KEPT, WRONG },
     { "vcpupin",         ROW_LIST,   FIELD(vcpupins),        .record = &vcpupin_record },

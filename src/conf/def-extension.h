@@ -83,6 +83,25 @@ typedef struct CredentialList {
     Credential **items;
 } CredentialList;
 
+/* What <vcpu>'s number of processors means. */
+typedef enum VcpusLimit {
+    VCPUS_LIMIT_ABSENT, /* nothing */
+    VCPUS_LIMIT_QUOTA,  /* the time of so many, on any */
+    VCPUS_LIMIT_CPUSET, /* so many of those that are allowed */
+} VcpusLimit;
+
+/* How many huge pages of one size may be used. */
+typedef struct HugepageLimit {
+    OptNumber size; /* KiB */
+    char *unit;
+    OptNumber limit; /* pages */
+} HugepageLimit;
+
+typedef struct HugepageLimitList {
+    size_t n;
+    HugepageLimit **items;
+} HugepageLimitList;
+
 typedef enum SeccompProfile {
     SECCOMP_ABSENT, /* the default profile */
     SECCOMP_DEFAULT,
@@ -91,10 +110,12 @@ typedef enum SeccompProfile {
 } SeccompProfile;
 
 typedef struct ExtensionDef {
-    char *hostname;       /* another than the domain's name */
+    char *hostname; /* another than the domain's name */
+    VcpusLimit vcpus_limit;
     OptNumber pids_limit; /* processes and threads */
     Choice oom_group;     /* out of memory kills all of the container, not one process */
     OptNumber oom_score;  /* -1000 to 1000, for init and what it starts */
+    HugepageLimitList hugepages;
     RlimitList rlimits;
     SysctlList sysctls;
     SeccompProfile seccomp;

@@ -158,8 +158,8 @@ typedef struct ResourceGroupList {
 } ResourceGroupList;
 
 /*
- * Periods and quotas are microseconds; a negative quota is no limit. What follows the first quota
- * is about the threads of an emulator, which a container has none of.
+ * Periods and quotas are microseconds; a negative quota is no limit. The emulator of a container is
+ * what serves it from outside.
  */
 typedef struct CpuTune {
     OptNumber shares;

@@ -48,6 +48,7 @@ typedef enum HostLack {
     HOST_LACKS_CPUSET_CONTROLLER = 1 << 5,
     HOST_LACKS_BLKIO_CONTROLLER = 1 << 6,
     HOST_LACKS_PIDS_CONTROLLER = 1 << 7,
+    HOST_LACKS_HUGETLB_CONTROLLER = 1 << 8,
 } HostLack;
 
 /*

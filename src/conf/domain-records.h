@@ -19,6 +19,9 @@ bool resources_check(DomainDef *def, const Reader *reader, GError **err);
 /* resources-plan.c */
 bool resources_plan(PlanBuilder *builder, GError **err);
 
+/* cpu-plan.c */
+bool cpu_plan(PlanBuilder *builder, GError **err);
+
 /* host-facts.c: holds the finished plan against what the host has */
 bool host_facts_check(const PlanBuilder *builder, GError **err);
 

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /* <virtlxcd:container> in the plan. What depends on the other parts of a plan is checked here. */
+#include <inttypes.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -76,6 +77,27 @@ static const int rlimit_numbers[] = {
     [RLIMIT_NAME_STACK] = RLIMIT_STACK,
 };
 
+/* As the kernel names them. */
+static char *page_size(uint64_t kib)
+{
+    if (kib >= 1024 * 1024)
+        return g_strdup_printf("%" PRIu64 "GB", kib / 1024 / 1024);
+    if (kib >= 1024)
+        return g_strdup_printf("%" PRIu64 "MB", kib / 1024);
+    return g_strdup_printf("%" PRIu64 "KB", kib);
+}
+
+static void plan_hugepages(const HugepageLimitList *list, PlanBuilder *builder)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        const HugepageLimit *pages = list->items[i];
+        g_autofree char *size = page_size((uint64_t)pages->size.value);
+
+        plan_set_text(builder, PLAN_KNOB_HUGETLB, size,
+                      pages->limit.value * pages->size.value * 1024);
+    }
+}
+
 static void plan_limits(const ExtensionDef *extension, PlanBuilder *builder)
 {
     PlanInit *init = &builder->plan->init;
@@ -83,6 +105,7 @@ static void plan_limits(const ExtensionDef *extension, PlanBuilder *builder)
     plan_set_number(builder, PLAN_KNOB_PIDS_MAX, &extension->pids_limit);
     if (extension->oom_group == CHOICE_YES)
         plan_set_text(builder, PLAN_KNOB_OOM_GROUP, "", 1);
+    plan_hugepages(&extension->hugepages, builder);
     init->has_oom_score = extension->oom_score.set;
     init->oom_score = (int32_t)extension->oom_score.value;
     init->no_new_privileges = extension->no_new_privileges == CHOICE_YES;

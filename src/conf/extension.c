@@ -27,6 +27,7 @@ const char *const rlimit_names[] = {
     NULL,   "as",     "core",  "cpu", "data",   "fsize",  "locks",      "memlock", "msgqueue",
     "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack",   NULL,
 };
+static const char *const vcpus_limit_names[] = { NULL, "quota", "cpuset", NULL };
 static const char *const device_types[] = { "char", "block", "all", NULL };
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -70,6 +71,13 @@ static const Row rlimit_rows[] = {
     { NULL },
 };
 
+static const Row hugepages_rows[] = {
+    { "@size",  ROW_NUMBER, offsetof(HugepageLimit, size),  .min = 1, .max = INT64_MAX, .missing = WRONG },
+    { "@unit",  ROW_STRING, offsetof(HugepageLimit, unit) },
+    { "@limit", ROW_NUMBER, offsetof(HugepageLimit, limit), .min = 0, .max = INT32_MAX, .missing = WRONG },
+    { NULL },
+};
+
 static const Row sysctl_rows[] = {
     { "@name",  ROW_STRING, offsetof(Sysctl, name),  .missing = WRONG },
     { "@value", ROW_STRING, offsetof(Sysctl, value), .missing = WRONG },
@@ -96,12 +104,15 @@ static const Row device_rows[] = {
 };
 /* clang-format on */
 
+static bool check_hugepages(void *object, const Reader *reader, GError **err);
 static bool check_rlimit(void *object, const Reader *reader, GError **err);
 static bool check_sysctl(void *object, const Reader *reader, GError **err);
 static bool check_path(void *object, const Reader *reader, GError **err);
 static bool check_device(void *object, const Reader *reader, GError **err);
 static bool check_credential(void *object, const Reader *reader, GError **err);
 
+static const Record hugepages_record = { "virtlxcd:hugepages", sizeof(HugepageLimit),
+                                         hugepages_rows, .check = check_hugepages };
 static const Record rlimit_record = { "virtlxcd:rlimit", sizeof(Rlimit), rlimit_rows,
                                       .check = check_rlimit };
 static const Record sysctl_record = { "virtlxcd:sysctl", sizeof(Sysctl), sysctl_rows,
@@ -121,9 +132,11 @@ static const Record credential_record = { "virtlxcd:credential", sizeof(Credenti
 /* clang-format off */
 static const Row extension_rows[] = {
     { "virtlxcd:hostname/@name",       ROW_STRING, FIELD(hostname),          ROW_NOT_EMPTY },
+    { "virtlxcd:vcpus/@limit",         ROW_ENUM,   FIELD(vcpus_limit),       .names = vcpus_limit_names },
     { "virtlxcd:pids/@limit",          ROW_NUMBER, FIELD(pids_limit),        .min = 1, .max = 4194304 },
     { "virtlxcd:oom/@group",           ROW_ENUM,   FIELD(oom_group),         CHOICE },
     { "virtlxcd:oom/@score",           ROW_NUMBER, FIELD(oom_score),         .min = -1000, .max = 1000 },
+    { "virtlxcd:hugepages",            ROW_LIST,   FIELD(hugepages),         .record = &hugepages_record },
     { "virtlxcd:rlimit",               ROW_LIST,   FIELD(rlimits),           .record = &rlimit_record },
     { "virtlxcd:sysctl",               ROW_LIST,   FIELD(sysctls),           .record = &sysctl_record },
     { "virtlxcd:seccomp/@profile",     ROW_ENUM,   FIELD(seccomp),           .names = seccomp_names },
@@ -156,6 +169,18 @@ const Record extension_record = { "virtlxcd:container", sizeof(ExtensionDef), ex
                                   .unknown = UNSUPPORTED, .check = check_extension };
 
 /* ---- checks ---------------------------------------------------------------------------------- */
+
+static bool check_hugepages(void *object, const Reader *reader, GError **err)
+{
+    HugepageLimit *pages = object;
+
+    if (!value_scale_pair(&pages->size, &pages->unit, "KiB", "KiB", err))
+        return false;
+    if (pages->size.value > INT64_MAX / 1024 / MAX(pages->limit.value, 1))
+        return fail(err, WRONG, _("%" PRId64 " huge pages of %" PRId64 " KiB are too much"),
+                    pages->limit.value, pages->size.value);
+    return true;
+}
 
 static bool check_rlimit(void *object, const Reader *reader, GError **err)
 {
@@ -224,10 +249,22 @@ static bool check_credentials(const CredentialList *list, GError **err)
     return true;
 }
 
+static bool check_sizes(const HugepageLimitList *list, GError **err)
+{
+    for (size_t i = 0; i < list->n; i++)
+        for (size_t j = 0; j < i; j++)
+            if (list->items[i]->size.value == list->items[j]->size.value)
+                return fail(err, WRONG, _("two <virtlxcd:hugepages> are for %" PRId64 " KiB"),
+                            list->items[i]->size.value);
+    return true;
+}
+
 static bool check_extension(void *object, const Reader *reader, GError **err)
 {
     const ExtensionDef *extension = object;
 
+    if (!check_sizes(&extension->hugepages, err))
+        return false;
     if (extension->hostname && !value_is_hostname(extension->hostname))
         return fail(err, WRONG, _("'%s' cannot be a host name"), extension->hostname);
     if (extension->seccomp_file && extension->seccomp)

@@ -35,7 +35,7 @@ static const KnobFact knob_facts[] = {
     [PLAN_KNOB_CPU_SHARES]             = { CPU,    "<cputune>" },
     [PLAN_KNOB_CPU_PERIOD]             = { CPU,    "<cputune>" },
     [PLAN_KNOB_CPU_QUOTA]              = { CPU,    "<cputune>" },
-    [PLAN_KNOB_CPUSET_CPUS]            = { CPUSET, "<vcpu cpuset='...'>" },
+    [PLAN_KNOB_CPUSET_CPUS]            = { CPUSET, "<vcpu>/<vcpupin>" },
     [PLAN_KNOB_CPUSET_MEMS]            = { CPUSET, "<numatune>" },
     [PLAN_KNOB_PIDS_MAX]               = { HOST_LACKS_PIDS_CONTROLLER, "pids", "<virtlxcd:pids>" },
     [PLAN_KNOB_BLKIO_WEIGHT]           = { BLKIO,  "<blkiotune>" },
@@ -46,17 +46,17 @@ static const KnobFact knob_facts[] = {
     [PLAN_KNOB_BLKIO_DEVICE_WRITE_BPS] = { BLKIO,  "<blkiotune>" },
     [PLAN_KNOB_MEMORY_MIN]             = { MEMORY, "<memtune>" },
     [PLAN_KNOB_OOM_GROUP]              = { MEMORY, "<virtlxcd:oom>" },
+    [PLAN_KNOB_HUGETLB]                = { HOST_LACKS_HUGETLB_CONTROLLER, "hugetlb", "<virtlxcd:hugepages>" },
+    [PLAN_KNOB_CPUSET_COUNT]           = { CPUSET, "<virtlxcd:vcpus>" },
 };
 /* clang-format on */
 
-static bool check_controllers(const PlanBuilder *builder, GError **err)
+static bool check_controllers(const PlanSetting *settings, uint32_t n, unsigned lacks, GError **err)
 {
-    const PlanCgroup *cgroup = &builder->plan->cgroup;
+    for (uint32_t i = 0; i < n; i++) {
+        const KnobFact *fact = &knob_facts[settings[i].knob];
 
-    for (uint32_t i = 0; i < cgroup->settings.len; i++) {
-        const KnobFact *fact = &knob_facts[cgroup->settings.items[i].knob];
-
-        if (builder->host->lacks & fact->lack)
+        if (lacks & fact->lack)
             return fail(err, UNSUPPORTED,
                         _("%s needs the cgroup controller '%s', which this host lacks"),
                         fact->element, fact->controller);
@@ -64,15 +64,25 @@ static bool check_controllers(const PlanBuilder *builder, GError **err)
     return true;
 }
 
+static bool check_all_controllers(const PlanBuilder *builder, GError **err)
+{
+    const PlanCgroup *cgroup = &builder->plan->cgroup;
+    unsigned lacks = builder->host->lacks;
+
+    return check_controllers(cgroup->settings.items, cgroup->settings.len, lacks, err) &&
+           check_controllers(cgroup->servants.items, cgroup->servants.len, lacks, err);
+}
+
 /* ---- CPUs and nodes -------------------------------------------------------------------------- */
 
-static bool check_cpus(const char *list, unsigned n_cpus, GError **err)
+static bool check_cpus(const PlanSetting *setting, const char *element, unsigned n_cpus,
+                       GError **err)
 {
-    if (!n_cpus || cpu_list_last(list) < n_cpus)
+    if (setting->knob != PLAN_KNOB_CPUSET_CPUS || !n_cpus || cpu_list_last(setting->text) < n_cpus)
         return true;
     return fail(err, UNSUPPORTED,
-                _("<vcpu cpuset='%s'> names the CPU %u, but the last CPU of this host is %u"), list,
-                cpu_list_last(list), n_cpus - 1);
+                _("%s with the CPUs '%s' names the CPU %u, but the last CPU of this host is %u"),
+                element, setting->text, cpu_list_last(setting->text), n_cpus - 1);
 }
 
 static bool check_nodes(const char *list, unsigned n_nodes, GError **err)
@@ -93,12 +103,15 @@ static bool check_places(const PlanBuilder *builder, GError **err)
     for (uint32_t i = 0; i < plan->cgroup.settings.len; i++) {
         const PlanSetting *setting = &plan->cgroup.settings.items[i];
 
-        if (setting->knob == PLAN_KNOB_CPUSET_CPUS && !check_cpus(setting->text, host->n_cpus, err))
+        if (!check_cpus(setting, knob_facts[setting->knob].element, host->n_cpus, err))
             return false;
         if (setting->knob == PLAN_KNOB_CPUSET_MEMS &&
             !check_nodes(setting->text, host->n_nodes, err))
             return false;
     }
+    for (uint32_t i = 0; i < plan->cgroup.servants.len; i++)
+        if (!check_cpus(&plan->cgroup.servants.items[i], "<emulatorpin>", host->n_cpus, err))
+            return false;
     return !plan->init.numa.nodes || check_nodes(plan->init.numa.nodes, host->n_nodes, err);
 }
 
@@ -144,6 +157,6 @@ static bool check_images(const PlanBuilder *builder, GError **err)
 
 bool host_facts_check(const PlanBuilder *builder, GError **err)
 {
-    return check_namespaces(builder, err) && check_controllers(builder, err) &&
+    return check_namespaces(builder, err) && check_all_controllers(builder, err) &&
            check_places(builder, err) && check_images(builder, err);
 }

@@ -60,24 +60,7 @@ static bool plan_memory(PlanBuilder *builder, GError **err)
     add_kib(builder, PLAN_KNOB_MEMORY_HARD, &hard);
     add_kib(builder, PLAN_KNOB_MEMORY_SOFT, &tune->soft_limit);
     add_kib(builder, PLAN_KNOB_MEMORY_AND_SWAP, &tune->swap_hard_limit);
-    return true;
-}
-
-/* ---- processors ------------------------------------------------------------------------------ */
-
-static bool plan_cpu(PlanBuilder *builder, GError **err)
-{
-    const DomainDef *def = builder->def;
-
-    if (def->vcpu_placement == VCPU_PLACEMENT_AUTO)
-        return fail(err, UNSUPPORTED,
-                    _("placement 'auto' of <vcpu> needs numad, which knows nothing of containers; "
-                      "name the CPUs"));
-    plan_set_number(builder, PLAN_KNOB_CPU_SHARES, &def->cputune.shares);
-    plan_set_number(builder, PLAN_KNOB_CPU_PERIOD, &def->cputune.period);
-    plan_set_number(builder, PLAN_KNOB_CPU_QUOTA, &def->cputune.quota);
-    if (def->cpuset)
-        plan_set_text(builder, PLAN_KNOB_CPUSET_CPUS, def->cpuset, 0);
+    add_kib(builder, PLAN_KNOB_MEMORY_MIN, &tune->min_guarantee);
     return true;
 }
 
@@ -160,6 +143,6 @@ bool resources_plan(PlanBuilder *builder, GError **err)
         return false;
     cgroup->partition = g_strdup(partition);
     cgroup->name = g_strdup(def->name);
-    return plan_memory(builder, err) && plan_cpu(builder, err) && numatune_plan(builder, err) &&
+    return plan_memory(builder, err) && cpu_plan(builder, err) && numatune_plan(builder, err) &&
            plan_blkio(builder, err);
 }

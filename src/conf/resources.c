@@ -30,7 +30,7 @@ static void forget_zero(OptNumber *number)
 static const Row memtune_rows[] = {
     { "hard_limit",      ROW_SIZE, offsetof(MemTune, hard_limit),      KIB },
     { "soft_limit",      ROW_SIZE, offsetof(MemTune, soft_limit),      KIB },
-    { "min_guarantee",   ROW_SIZE, offsetof(MemTune, min_guarantee),   ROW_KEPT, KIB },
+    { "min_guarantee",   ROW_SIZE, offsetof(MemTune, min_guarantee),   KIB },
     { "swap_hard_limit", ROW_SIZE, offsetof(MemTune, swap_hard_limit), KIB },
     { NULL },
 };

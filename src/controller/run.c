@@ -90,7 +90,7 @@ bool run_has_builder(const Run *run)
 static bool cgroup_make(Run *run, GError **err)
 {
     return cgroup_create(&run->plan.cgroup, &run->cgroup, err) &&
-           cgroup_step_aside(run->cgroup, err);
+           cgroup_step_aside(run->cgroup, run->restart ? NULL : &run->plan.cgroup, err);
 }
 
 static void cgroup_undo(Run *run)

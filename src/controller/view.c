@@ -56,7 +56,7 @@ static bool limits(const PlanSetting *setting)
     if (setting->knob == PLAN_KNOB_MEMORY_HARD)
         return setting->number >= 0 && (uint64_t)setting->number < host_memory();
     return (setting->knob == PLAN_KNOB_CPU_QUOTA && setting->number > 0) ||
-           setting->knob == PLAN_KNOB_CPUSET_CPUS;
+           setting->knob == PLAN_KNOB_CPUSET_CPUS || setting->knob == PLAN_KNOB_CPUSET_COUNT;
 }
 
 static void find_limits(const PlanCgroup *cgroup, bool *ret_any, bool *ret_processors)

@@ -28,6 +28,16 @@ bool group_has_groups(const char *dir);
 /* v2: offers a controller to the group and to those on the way to it. */
 void group_enable(const Hierarchy *hierarchy, const char *controller);
 
+/* A directory below `parent`, ready for members. Fine when it is there. */
+bool group_make_level(const Hierarchy *hierarchy, const char *parent, const char *child,
+                      GError **err);
+/* The calling process goes there. */
+bool group_enter(const Hierarchy *hierarchy, const char *dir, GError **err);
+
+/* cgroup-aside.c: whether the calling process is beside the group; the directory there goes. */
+bool aside_has_us(const Hierarchy *hierarchy);
+void aside_remove(const Hierarchy *hierarchy);
+
 /* cgroup-guarantee.c: what memory the group is promised, and that the group with it is gone. */
 int64_t guarantee_of(const Hierarchy *hierarchy);
 void guarantee_gone(const Hierarchy *hierarchy, int64_t bytes);

@@ -142,17 +142,16 @@ static bool read_number(const Hierarchy *hierarchy, const KnobFile *file, int64_
 
 /* ---- a knob and this host ---- */
 
-/* The hierarchy and the column that this host has for a knob. */
-static const Hierarchy *locate(Cgroup *cgroup, PlanKnob knob, const KnobFile **ret_file)
+static const KnobFile *column_of(PlanKnob knob, const Hierarchy *hierarchy)
 {
-    const Knob *row = &knobs[knob];
-    const Hierarchy *hierarchy = cgroup_find(cgroup, row->v1.controller);
+    return hierarchy->unified ? &knobs[knob].v2 : &knobs[knob].v1;
+}
 
-    if (!hierarchy)
-        hierarchy = cgroup_find(cgroup, row->v2.controller);
-    if (hierarchy)
-        *ret_file = hierarchy->unified ? &row->v2 : &row->v1;
-    return hierarchy;
+static Hierarchy *find_hierarchy(const Cgroup *cgroup, PlanKnob knob)
+{
+    Hierarchy *hierarchy = cgroup_find(cgroup, knobs[knob].v1.controller);
+
+    return hierarchy ? hierarchy : cgroup_find(cgroup, knobs[knob].v2.controller);
 }
 
 static bool fail_absent(PlanKnob knob, GError **err)
@@ -160,6 +159,20 @@ static bool fail_absent(PlanKnob knob, GError **err)
     return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
                 _("no cgroup controller '%s' on this host, which the %s needs"),
                 knobs[knob].v1.controller, _(knobs[knob].name));
+}
+
+Hierarchy *knob_locate(const Cgroup *cgroup, PlanKnob knob, GError **err)
+{
+    Hierarchy *hierarchy = NULL;
+
+    if ((unsigned)knob >= G_N_ELEMENTS(knobs)) {
+        (void)fail(err, ERR(LXC, INTERNAL_ERROR), _("unknown limit %d"), (int)knob);
+        return NULL;
+    }
+    hierarchy = find_hierarchy(cgroup, knob);
+    if (!hierarchy)
+        (void)fail_absent(knob, err);
+    return hierarchy;
 }
 
 static bool has_some_file(const Hierarchy *hierarchy, const KnobFile *file)
@@ -193,40 +206,37 @@ static bool check_range(const KnobFile *file, const PlanSetting *setting, const 
         where->unified ? 2 : 1, file->min, file->max, setting->number);
 }
 
-static bool set_on(const Hierarchy *hierarchy, const KnobFile *file, const PlanSetting *setting,
-                   GError **err)
+static bool set_file(const Hierarchy *hierarchy, const KnobFile *file, const PlanSetting *setting,
+                     GError **err)
 {
     return check_range(file, setting, hierarchy, err) && check_file(hierarchy, file, err) &&
            (file->set ? file->set : write_number)(hierarchy, file, setting, err);
 }
 
-bool cgroup_set(Cgroup *cgroup, const PlanSetting *setting, GError **err)
+bool knob_set_in(const Hierarchy *hierarchy, const PlanSetting *setting, GError **err)
 {
-    const KnobFile *file = NULL;
-    const Hierarchy *hierarchy = NULL;
+    const KnobFile *file = column_of(setting->knob, hierarchy);
+    const char *name = _(knobs[setting->knob].name);
 
-    if ((unsigned)setting->knob < G_N_ELEMENTS(knobs))
-        hierarchy = locate(cgroup, setting->knob, &file);
-    else
-        return fail(err, ERR(LXC, INTERNAL_ERROR), _("unknown limit %d"), (int)setting->knob);
-    if (!hierarchy)
-        return fail_absent(setting->knob, err);
     if (!file->file)
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                    _("cgroup v1, which this host has, has no %s"), _(knobs[setting->knob].name));
-    if (set_on(hierarchy, file, setting, err))
-        return true;
-    return fail_while(err, _("cannot set the %s"), _(knobs[setting->knob].name));
+                    _("cgroup v1, which this host has, has no %s"), name);
+    return set_file(hierarchy, file, setting, err) || fail_while(err, _("cannot set the %s"), name);
+}
+
+bool cgroup_set(Cgroup *cgroup, const PlanSetting *setting, GError **err)
+{
+    const Hierarchy *hierarchy = knob_locate(cgroup, setting->knob, err);
+
+    return hierarchy && knob_set_in(hierarchy, setting, err);
 }
 
 bool cgroup_get(Cgroup *cgroup, PlanKnob knob, int64_t *ret_number, GError **err)
 {
-    const KnobFile *file = NULL;
-    const Hierarchy *hierarchy = locate(cgroup, knob, &file);
+    const Hierarchy *hierarchy = knob_locate(cgroup, knob, err);
+    const KnobFile *file = hierarchy ? column_of(knob, hierarchy) : NULL;
 
-    if (!hierarchy)
-        return fail_absent(knob, err);
-    return (file->get ? file->get : read_number)(hierarchy, file, ret_number, err);
+    return file && (file->get ? file->get : read_number)(hierarchy, file, ret_number, err);
 }
 
 bool cgroup_knob_files(PlanKnob knob, CgroupKnobFiles *ret)

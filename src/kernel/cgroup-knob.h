@@ -24,6 +24,12 @@ struct KnobFile {
     KnobGet *get;
 };
 
+/* The hierarchy that has a knob's controller, v1 before v2. NULL: there is none, and that is said.
+ */
+Hierarchy *knob_locate(const Cgroup *cgroup, PlanKnob knob, GError **err);
+/* Sets it in the group at hierarchy->dir. */
+bool knob_set_in(const Hierarchy *hierarchy, const PlanSetting *setting, GError **err);
+
 /* Writes one of the group's limits. Where root inside may change the files of the group that the
  * processes are in, that one is told as well: it holds for nobody, but is what is seen inside. */
 bool knob_write(const Hierarchy *hierarchy, const char *file, const char *text, GError **err);

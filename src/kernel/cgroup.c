@@ -9,9 +9,6 @@
  *
  * A group of the same path is made in every hierarchy, whether or not the plan sets anything there:
  * the container's own view of the control groups (PLAN_MOUNT_CGROUP) starts at it.
- *
- * Beside it, NAME.libvirt-lxc.controller takes in the controller of a daemon that systemd started:
- * what is done to that unit, a kill or a limit, is not done to the containers.
  */
 #include "kernel/cgroup.h"
 
@@ -25,8 +22,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define ASIDE_SUFFIX ".controller"
 
 /* v2 controllers that are asked for on the way down to the group. */
 static const char *const wanted_controllers[] = { "cpu", "cpuset", "io", "memory", "pids" };
@@ -148,21 +143,6 @@ const char *cgroup_unified_dir(const Cgroup *cgroup)
     return dir_of(cgroup_find_unified(cgroup));
 }
 
-/* ---- beside it ---- */
-
-static char *aside_of(const Hierarchy *hierarchy)
-{
-    return g_strconcat(hierarchy->dir, ASIDE_SUFFIX, NULL);
-}
-
-/* Whether the calling process is there. */
-static bool is_aside(const Hierarchy *hierarchy)
-{
-    g_autofree char *aside = aside_of(hierarchy);
-
-    return !strcmp(hierarchy->own, aside + strlen(hierarchy->mount));
-}
-
 /* ---- made ---- */
 
 /* A v1 cpuset takes nobody in before it has processors and memory nodes: those of its parent. */
@@ -209,8 +189,8 @@ void group_enable(const Hierarchy *hierarchy, const char *controller)
 }
 
 /* Makes `child` below `parent`, and readies it for members. Fine when it is there. */
-static bool make_level(const Hierarchy *hierarchy, const char *parent, const char *child,
-                       GError **err)
+bool group_make_level(const Hierarchy *hierarchy, const char *parent, const char *child,
+                      GError **err)
 {
     bool made = mkdir(child, 0755) == 0;
 
@@ -230,7 +210,7 @@ static bool make_levels(const Hierarchy *hierarchy, const char *path, GError **e
         g_autofree char *child = g_build_filename(parent, *name, NULL);
         if (hierarchy->unified)
             group_enable_controllers(hierarchy, parent);
-        if (!make_level(hierarchy, parent, child, err))
+        if (!group_make_level(hierarchy, parent, child, err))
             return false;
         g_free(parent);
         parent = g_steal_pointer(&child);
@@ -245,7 +225,7 @@ static bool make_group(const Hierarchy *hierarchy, const char *path, GError **er
 
     if (hierarchy->unified || access(parent, F_OK) < 0)
         return make_levels(hierarchy, path, err);
-    return make_level(hierarchy, parent, hierarchy->dir, err);
+    return group_make_level(hierarchy, parent, hierarchy->dir, err);
 }
 
 static bool cgroup_new(const char *partition, const char *name, Cgroup **ret_cgroup, GError **err)
@@ -293,7 +273,7 @@ bool cgroup_open(const char *partition, const char *name, Cgroup **ret_cgroup, G
         return false;
     for (guint i = cgroup->hierarchies->len; i-- > 0;) {
         const Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
-        if (access(hierarchy->dir, F_OK) < 0 && !is_aside(hierarchy))
+        if (access(hierarchy->dir, F_OK) < 0 && !aside_has_us(hierarchy))
             g_ptr_array_remove_index(cgroup->hierarchies, i);
     }
     *ret_cgroup = g_steal_pointer(&cgroup);
@@ -338,10 +318,10 @@ char *group_members_dir(const Hierarchy *hierarchy)
 
 static bool make_members_dir(const Hierarchy *hierarchy, const char *dir, GError **err)
 {
-    return !has_inner(hierarchy) || make_level(hierarchy, hierarchy->dir, dir, err);
+    return !has_inner(hierarchy) || group_make_level(hierarchy, hierarchy->dir, dir, err);
 }
 
-static bool enter(const Hierarchy *hierarchy, const char *dir, GError **err)
+bool group_enter(const Hierarchy *hierarchy, const char *dir, GError **err)
 {
     const char *members = hierarchy->unified ? "cgroup.procs" : "tasks";
     g_autofree char *path = g_build_filename(dir, members, NULL);
@@ -353,7 +333,7 @@ static bool enter(const Hierarchy *hierarchy, const char *dir, GError **err)
 
 static bool enter_v1(const Hierarchy *hierarchy, const char *dir, GError **err)
 {
-    return hierarchy->unified || enter(hierarchy, dir, err);
+    return hierarchy->unified || group_enter(hierarchy, dir, err);
 }
 
 static bool is_freezer(const Hierarchy *hierarchy)
@@ -383,35 +363,6 @@ bool cgroup_open_freezer(Cgroup *cgroup, int *ret_fd, GError **err)
     if (path && fd < 0)
         return fail_errno(err, errno, _("cannot open cgroup '%s'"), freezer->dir);
     *ret_fd = fd;
-    return true;
-}
-
-/* "/system.slice/virtlxcd.service", or a session that somebody started the daemon in. */
-static bool is_unit_of_systemd(const char *group)
-{
-    return g_str_has_suffix(group, ".service") || g_str_has_suffix(group, ".scope");
-}
-
-static bool step_aside(Hierarchy *hierarchy, GError **err)
-{
-    g_autofree char *parent = g_path_get_dirname(hierarchy->dir);
-    g_autofree char *aside = aside_of(hierarchy);
-
-    if (!is_unit_of_systemd(hierarchy->own))
-        return true;
-    if (!make_level(hierarchy, parent, aside, err) || !enter(hierarchy, aside, err))
-        return false;
-    g_free(hierarchy->own);
-    hierarchy->own = g_strdup(aside + strlen(hierarchy->mount));
-    return true;
-}
-
-bool cgroup_step_aside(Cgroup *cgroup, GError **err)
-{
-    for (guint i = 0; i < cgroup->hierarchies->len; i++) {
-        if (!step_aside(g_ptr_array_index(cgroup->hierarchies, i), err))
-            return false;
-    }
     return true;
 }
 
@@ -502,23 +453,12 @@ static bool remove_each(Cgroup *cgroup, bool (*remove_one)(const Hierarchy *hier
     return gone;
 }
 
-/* We may be in it ourselves, and about to end: the hierarchy's root takes in everybody. */
-static void remove_aside(const Hierarchy *hierarchy)
-{
-    g_autofree char *aside = aside_of(hierarchy);
-
-    if (rmdir(aside) == 0 || errno != EBUSY)
-        return;
-    if (is_aside(hierarchy) && enter(hierarchy, hierarchy->mount, NULL))
-        (void)rmdir(aside); /* empty and harmless if it stays; the next start uses it again */
-}
-
 bool cgroup_remove(Cgroup *cgroup, GError **err)
 {
     bool gone = remove_each(cgroup, remove_group, err);
 
     for (guint i = 0; gone && i < cgroup->hierarchies->len; i++)
-        remove_aside(g_ptr_array_index(cgroup->hierarchies, i));
+        aside_remove(g_ptr_array_index(cgroup->hierarchies, i));
     return gone;
 }
 

@@ -98,10 +98,10 @@ int cgroup_open_thaw(Cgroup *cgroup, bool *ret_is_v1);
 
 /*
  * Takes the calling process out of the unit that systemd started the daemon as, to a group beside
- * the container's; cgroup_leave comes back to it, cgroup_remove removes it. Elsewhere it does
- * nothing.
+ * the container's; cgroup_leave comes back to it, cgroup_remove removes it. Elsewhere it does so
+ * only where the plan has settings for those that serve the container, which are applied there.
  */
-bool cgroup_step_aside(Cgroup *cgroup, GError **err);
+bool cgroup_step_aside(Cgroup *cgroup, const PlanCgroup *plan, GError **err);
 
 /* Removes the groups, nested ones first; fine when they are gone already. */
 bool cgroup_remove(Cgroup *cgroup, GError **err);

@@ -30,11 +30,12 @@ typedef struct Controller {
 } Controller;
 
 static const Controller controllers[] = {
-    {HOST_LACKS_MEMORY_CONTROLLER,  "memory", "memory"},
-    { HOST_LACKS_CPU_CONTROLLER,    "cpu",    "cpu"   },
-    { HOST_LACKS_CPUSET_CONTROLLER, "cpuset", "cpuset"},
-    { HOST_LACKS_BLKIO_CONTROLLER,  "blkio",  "io"    },
-    { HOST_LACKS_PIDS_CONTROLLER,   "pids",   "pids"  },
+    {HOST_LACKS_MEMORY_CONTROLLER,   "memory",  "memory" },
+    { HOST_LACKS_CPU_CONTROLLER,     "cpu",     "cpu"    },
+    { HOST_LACKS_CPUSET_CONTROLLER,  "cpuset",  "cpuset" },
+    { HOST_LACKS_BLKIO_CONTROLLER,   "blkio",   "io"     },
+    { HOST_LACKS_PIDS_CONTROLLER,    "pids",    "pids"   },
+    { HOST_LACKS_HUGETLB_CONTROLLER, "hugetlb", "hugetlb"},
 };
 
 static bool has_controller(const GPtrArray *hierarchies, const Controller *controller)

@@ -183,6 +183,8 @@ static const Samples known[] = {
     { NULL,                  "target/@dev",                           { "veth0", "vnet3", "sda", "vdb", "hdc" }     },
     { NULL,                  "guest/@dev",                            { "eth0", "lan" }                             },
     { NULL,                  "source/@bridge",                        { "br0" }                                     },
+    { "virtlxcd:hugepages",  "@size",                                 { "2048", "1", "64" }                         },
+    { "virtlxcd:hugepages",  "@limit",                                { "0", "16" }                                 },
     { "virtlxcd:rlimit",     "@soft",                                 { "5", "1024", "unlimited" }                  },
     { "virtlxcd:rlimit",     "@hard",                                 { "2048", "unlimited" }                       },
     { "virtlxcd:sysctl",     "@name",                                 { "kernel.shmmax", "net.ipv4.ip_forward" }    },
@@ -224,6 +226,8 @@ static const Samples known[] = {
  * A golden case that is not in the schema has a file `off-schema`.
  */
 static const char *const off_schema[] = {
+    "devices/graphics/@sharePolicy", /* not beside socket= */
+    "devices/graphics/@powerControl",
     "os/type/@machine",
     "os/cmdline",
     "os/smbios",

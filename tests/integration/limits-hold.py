@@ -19,7 +19,7 @@ NO_FILTER = "<virtlxcd:seccomp profile='none'/>"
 LIMITS = ('memory.limit_in_bytes', 'memory.soft_limit_in_bytes', 'memory.memsw.limit_in_bytes', 'memory.max', 'memory.high', 'memory.min', 'memory.low',
           'memory.swap.max', 'memory.oom.group', 'memory.oom_control', 'memory.swappiness', 'cpu.shares', 'cpu.cfs_*', 'cpu.weight', 'cpu.max', 'cpu.idle', 'cpuset.cpus', 'cpuset.mems',
           'cpuset.cpu_exclusive', 'pids.max', 'blkio.throttle.*_device', 'blkio.bfq.weight', 'io.max', 'io.weight', 'io.bfq.weight', 'devices.list',
-          'hugetlb.*.max', 'hugetlb.*.limit_in_bytes', 'release_agent', 'notify_on_release', 'cgroup.max.*')
+          'hugetlb.*.max', 'hugetlb.*.limit_in_bytes', 'release_agent', 'cgroup.max.*')
 
 SCRIPT = r"""
 exec 2>/dev/null

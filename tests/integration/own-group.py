@@ -13,6 +13,10 @@ from harness import Console, Instance, contains, equal, eventually, is_alive, re
 IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
 
 
+with open('/proc/self/mountinfo', encoding='utf-8') as table:
+    HAS_V2 = ' - cgroup2 ' in table.read()
+
+
 def write(path, text):
     with open(path, 'w', encoding='utf-8') as file:
         file.write(text)
@@ -51,7 +55,8 @@ class Unit:
 
 def groups_of(pid):
     with open(f'/proc/{pid}/cgroup', encoding='utf-8') as file:
-        return {line.rstrip('\n').split(':', 2)[2] for line in file}
+        # Of v2 there is always a line, mounted or not.
+        return {line.rstrip('\n').split(':', 2)[2] for line in file if HAS_V2 or not line.startswith('0:')}
 
 
 with Instance() as host:

@@ -313,7 +313,8 @@ static void test_facts(void)
     g_assert_cmpuint(host.n_nodes, ==, 3);
     g_assert_cmpuint(host.lacks, ==,
                      HOST_LACKS_TIME_NAMESPACES | HOST_LACKS_MEMORY_CONTROLLER |
-                         HOST_LACKS_CPUSET_CONTROLLER | HOST_LACKS_BLKIO_CONTROLLER);
+                         HOST_LACKS_CPUSET_CONTROLLER | HOST_LACKS_BLKIO_CONTROLLER |
+                         HOST_LACKS_HUGETLB_CONTROLLER);
     put(root, "/proc/self/ns/time", "");
     put(root, "/proc/sys/user/max_user_namespaces", "0");
     host = facts_of(root, "", "");
