@@ -150,6 +150,13 @@ with Instance() as host:
     os.symlink(plain, path('link'))
     equal(ask(path('link'), 'cat', '/data/here'), ['from the image'])
 
+    # Formats that the kernel cannot read itself take network block devices.
+    if not os.path.exists('/sys/block/nbd0') and not os.path.exists(f'/lib/modules/{os.uname().release}'):
+        with refused('CONFIG_UNSUPPORTED', None, f"image '{plain}' needs network block devices, which this host's kernel lacks"):
+            host.create('bad', devices=f"<filesystem type='file'><driver type='nbd' format='qcow2'/><source file='{plain}'/><target dir='/data'/></filesystem>")
+        with refused('CONFIG_UNSUPPORTED', None, f"image '{plain}' needs network block devices, which this host's kernel lacks"):
+            host.create('bad', devices=f"<disk type='file'><driver name='nbd' type='qcow2'/><source file='{plain}'/><target dev='vda'/></disk>")
+
     # A place that the container can change is no way to an image: it could lead to any file of the host.
     shared = host.path('shared')
     os.makedirs(shared)

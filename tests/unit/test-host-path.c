@@ -155,6 +155,53 @@ static void test_closed(Host *host, gconstpointer data)
     assert_refused(host, "into/x", EXDEV);
 }
 
+static int open_below(const Host *host, const char *below)
+{
+    g_autofree char *path = g_build_filename(host->dir, below, NULL);
+
+    return host_path_open(path, (HostPlaces){ 1, &host->tree }, O_RDONLY);
+}
+
+static void assert_not_opened(const Host *host, const char *below, int errnum)
+{
+    g_assert_cmpint(open_below(host, below), ==, -1);
+    g_assert_cmpint(errno, ==, errnum);
+}
+
+/* Promise: what is opened may be behind symlinks of ours, but in no closed place, by no way. */
+static void test_open(Host *host, gconstpointer data)
+{
+    static const char *const ways[] = { "a/b/file", "link", "a/b/up", "a/b/absolute" };
+    g_autofree char *absolute = g_build_filename(host->dir, "link", NULL);
+    struct stat wanted;
+    struct stat got;
+
+    (void)data;
+    fd_close(openat(host->fd, "a/b/file", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    fd_close(openat(host->fd, "tree/file", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    g_assert_cmpint(symlinkat("a/b/file", host->fd, "link"), ==, 0);
+    g_assert_cmpint(symlinkat("../../link", host->fd, "a/b/up"), ==, 0);
+    g_assert_cmpint(symlinkat(absolute, host->fd, "a/b/absolute"), ==, 0);
+    g_assert_cmpint(symlinkat("circle", host->fd, "circle"), ==, 0);
+    g_assert_cmpint(symlinkat("tree/file", host->fd, "into"), ==, 0);
+    g_assert_cmpint(symlinkat("../a/b/file", host->fd, "tree/out"), ==, 0);
+    g_assert_cmpint(fstatat(host->fd, "a/b/file", &wanted, 0), ==, 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(ways); i++) {
+        autofd int fd = open_below(host, ways[i]);
+        g_assert_cmpint(fstat(fd, &got), ==, 0);
+        g_assert_true(got.st_ino == wanted.st_ino && got.st_dev == wanted.st_dev);
+    }
+    assert_not_opened(host, "missing", ENOENT);
+    assert_not_opened(host, "circle", ELOOP);
+    assert_not_opened(host, "tree/file", EXDEV);
+    assert_not_opened(host, "into", EXDEV);
+    assert_not_opened(host, "tree/out", EXDEV);
+    if (geteuid() != 0)
+        return;
+    g_assert_cmpint(fchownat(host->fd, "link", 1000, 1000, AT_SYMLINK_NOFOLLOW), ==, 0);
+    assert_not_opened(host, "a/b/up", ELOOP);
+}
+
 /* Promise: sockets are made and found there, with names that are not too long for the kernel. */
 static void test_sockets(Host *host, gconstpointer data)
 {
@@ -187,6 +234,7 @@ int main(int argc, char **argv)
     g_test_add("/host-path/links", Host, NULL, set_up, test_links, tear_down);
     g_test_add("/host-path/strange-link", Host, NULL, set_up, test_strange_link, tear_down);
     g_test_add("/host-path/closed", Host, NULL, set_up, test_closed, tear_down);
+    g_test_add("/host-path/open", Host, NULL, set_up, test_open, tear_down);
     g_test_add("/host-path/sockets", Host, NULL, set_up, test_sockets, tear_down);
     return g_test_run();
 }
