@@ -113,14 +113,26 @@ static void tell_running(const Run *run, ControlKind kind)
 
 /* ---- taken down ---- */
 
+/* Who is left in the groups may have images open still; who serves them is in a group beside. */
+static void release_images(Run *run)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (run->images->len > 0 && !cgroup_kill_and_wait(run->cgroup, &why))
+        g_printerr("%s\n", why->message);
+    images_close(run);
+}
+
 static void take_down(Run *run)
 {
     g_autoptr(GError) why = NULL;
 
-    if (run->cgroup && !cgroup_clear(run->cgroup, &why))
-        g_printerr("%s\n", why->message);
+    if (run->cgroup) {
+        release_images(run);
+        if (!cgroup_clear(run->cgroup, &why))
+            g_printerr("%s\n", why->message);
+    }
     consoles_close(run);
-    images_close(run); /* who hears of the end may want to use them */
     end_unlink_socket(run);
 }
 
