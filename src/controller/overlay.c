@@ -128,6 +128,14 @@ static bool open_written(const Layers *layers, const char *path, int *ret_fd, GE
 
     if (dir >= 0)
         fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == EXDEV)
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("cannot use '%s' for '%s': the container can change a directory on the way"),
+                    path, layers->mount->target);
+    if (fd < 0 && errno == ELOOP)
+        return fail(err, ERR(LXC, OPERATION_FAILED),
+                    _("cannot use '%s' for '%s': a symbolic link on the way is not to be trusted"),
+                    path, layers->mount->target);
     if (fd < 0)
         return fail_layer(layers, path, err);
     *ret_fd = fd;

@@ -20,15 +20,21 @@ static bool fail_mount(const PlanMount *mount, int errnum, GError **err)
     return fail_errno(err, errnum, _("cannot mount '%s' on '%s'"), mount->source, mount->target);
 }
 
-static bool open_host(const PlanMount *mount, int *ret_fd, GError **err)
+static int clone_host(const PlanMount *mount)
 {
     MountDepth depth = mount->flags & PLAN_MOUNT_F_RECURSIVE ? MOUNT_RECURSIVE : MOUNT_TOP_ONLY;
-    unsigned no_link = mount->flags & PLAN_MOUNT_F_NO_LINK ? O_NOFOLLOW | O_DIRECTORY : 0;
-    autofd int place = open(mount->source, O_PATH | O_CLOEXEC | (int)no_link);
-    autofd int fd = -1;
+    autofd int place = -1;
 
-    if (place >= 0)
-        fd = mount_clone_peer(place, "", depth, mount->propagation);
+    if (!(mount->flags & PLAN_MOUNT_F_NO_LINK))
+        return mount_clone_peer(AT_FDCWD, mount->source, depth, mount->propagation);
+    place = open(mount->source, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+    return place < 0 ? -1 : mount_clone_peer(place, "", depth, mount->propagation);
+}
+
+static bool open_host(const PlanMount *mount, int *ret_fd, GError **err)
+{
+    autofd int fd = clone_host(mount);
+
     if (fd < 0 && errno == ENOENT && (mount->flags & PLAN_MOUNT_F_OPTIONAL))
         return true;
     if (fd < 0 || !mount_set_flags(fd, mount->flags))

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "conf/system-plan.h"
 #include "kernel/seccomp.h"
+#include "lxc_driver/directory-claim.h"
 #include "lxc_driver/domain-list.h"
 #include "lxc_driver/labels.h"
 #include "lxc_driver/usb-claim.h"
@@ -152,8 +153,9 @@ bool start_make_plan(Domain *domain, DomainDef *live, Plan **ret_plan, GError **
     if (!domain_def_compile(live, &domain->driver->host, &plan, err))
         return false;
     system_plan(live, plan);
-    if (!usb_claim(domain, live, plan, err) || !find_sharers(domain, plan, err) ||
-        !add_filter(domain->driver, &plan->seccomp, err) || !add_guard(plan, err))
+    if (!directory_claim_check(domain, live, err) || !usb_claim(domain, live, plan, err) ||
+        !find_sharers(domain, plan, err) || !add_filter(domain->driver, &plan->seccomp, err) ||
+        !add_guard(plan, err))
         return false;
     *ret_plan = g_steal_pointer(&plan);
     return true;

@@ -81,6 +81,47 @@ def layers_cover_each_other(host):
         host.create('bb', devices=filesystem(first, '/data', overlay(lowers=many * 2)))
 
 
+def survives_a_reboot(host, extra):
+    """What is written on the host is there after a reboot of the container, what is in memory is not."""
+    upper, work = folders(host, f'again{len(extra)}', f'again-work{len(extra)}')
+    devices = (filesystem(host.tree('tree0'), '/', overlay(upper=upper, work=work))
+               + filesystem(host.tree('tree0'), '/tmp', overlay(ephemeral=True), access='mapped' if extra else ''))
+    text = shell(host, 'bb', 'if [ ! -e /report/once ]; then echo 1 > /report/once; echo kept > /kept; echo gone > /tmp/gone; reboot -f; exit 1; fi; '
+                 'cat /kept; ls /tmp/gone /tmp/payload', tree=False, devices=devices, extra=extra)
+    equal(text.splitlines(), ['kept', 'ls: /tmp/gone: No such file or directory', '/tmp/payload'])
+
+
+def has_its_upper_alone(host):
+    """Two that write into one directory would destroy what is in it; any number may read."""
+    upper, work, other, first = folders(host, 'alone', 'alone-work', 'alone-other', 'first')
+    one = host.start('one', devices=filesystem(first, '/data', overlay(upper=upper, work=work)))
+    two = host.define('two', devices=filesystem(first, '/data', overlay(upper=upper, work=other)))
+    with refused('OPERATION_INVALID', 'LXC', f"'{upper}' is in use by domain 'one'"):
+        two.create()
+    with refused('OPERATION_INVALID', 'LXC', f"'{work}' is in use by domain 'one'"):
+        host.create('three', devices=filesystem(first, '/data', overlay(upper=other, work=work)))
+    host.create('three', devices=filesystem(first, '/data', overlay(ephemeral=True))).destroy()
+    one.destroy()
+    two.create()
+    two.destroy()
+
+
+def no_way_through_the_container(host, extra):
+    """Where the container could put a link in the way nothing is written."""
+    shared, canary, first = folders(host, 'shared/upper', 'canary', 'first')
+    os.makedirs(host.path('shared/work'), exist_ok=True)
+    shared = host.path('shared')
+    given = filesystem(shared, '/shared')
+    with refused('CONFIG_UNSUPPORTED', 'LXC', f"{shared}/upper.*the container can change a directory on the way"):
+        host.create('bb', devices=given + filesystem(first, '/data', overlay(upper=f'{shared}/upper', work=f'{shared}/work')), extra=extra)
+    if not os.path.lexists(f'{host.path()}/theirs'):
+        os.symlink(canary, host.path('theirs'))
+        os.lchown(host.path('theirs'), 100000, 100000)
+    with refused(text='theirs/upper.*symbolic link on the way'):
+        host.create('bb', devices=filesystem(first, '/data', overlay(upper=host.path('theirs/upper'), work=host.path('theirs/work'))), extra=extra)
+    equal(os.listdir(canary), [])
+
+
 def bad_layers_are_named(host, extra):
     first, upper, work, mounted = folders(host, 'first', 'bad-upper', 'bad-work', 'mounted')
     put(host.path('file'), '')
@@ -112,6 +153,9 @@ with Instance() as host:
     memory_is_forgotten(host, '')
     memory_is_forgotten(host, IDMAP)
     layers_cover_each_other(host)
+    has_its_upper_alone(host)
     for extra in ('', IDMAP):
+        survives_a_reboot(host, extra)
+        no_way_through_the_container(host, extra)
         bad_layers_are_named(host, extra)
     subprocess.run(['umount', host.path('mounted')], check=True)

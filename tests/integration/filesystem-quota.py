@@ -77,6 +77,11 @@ def is_limited(host, kind, place):
         text = shell(host, 'bb', 'dd if=/dev/zero of=/inner/x bs=64k count=64; rm /inner/x; ' + FILL, devices=both, extra=IDMAP)
         contains(text, 'x: Disk quota exceeded')
         contains(text.splitlines()[-1], 'quota exceeded')
+    # For one container at a time.
+    first = host.create('first', devices=limited, extra=IDMAP)
+    with refused('OPERATION_INVALID', 'LXC', f"'{tree}' is in use by domain 'first'"):
+        host.create('second', devices=limited, extra=IDMAP)
+    first.destroy()
     # Read-only, nothing is written: not even a mark.
     readonly = make_directory(kind, f'{place}/readonly')
     host.create('bb', devices=filesystem(readonly, '/data', LIMIT, '<readonly/>', access='mapped'), extra=IDMAP).destroy()
