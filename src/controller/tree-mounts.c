@@ -22,6 +22,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+/* Whatever the host's /dev has. Without nodev: the null device is a device. */
+#define MASK_FLAGS (PLAN_MOUNT_F_READONLY | PLAN_MOUNT_F_NOSUID | PLAN_MOUNT_F_NOEXEC)
+
 typedef struct Builder {
     const Run *run; /* borrowed */
     int root_fd;    /* borrowed */
@@ -246,7 +249,7 @@ static bool attach_mask(const Builder *builder, uint32_t index, GError **err)
         return true;
     if (!make_mask(builder, mount, target, &fd, err))
         return fail_while(err, "'%s'", mount->target);
-    if (!mount_set_flags(fd, mount->flags | PLAN_MOUNT_F_READONLY) || !mount_attach(fd, target))
+    if (!mount_set_flags(fd, mount->flags | MASK_FLAGS) || !mount_attach(fd, target))
         return fail_errno(err, errno, _("cannot hide '%s'"), mount->target);
     return true;
 }

@@ -7,7 +7,7 @@ import os
 from harness import Instance, equal, skip
 
 IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
-HIDE, READ = {'ro'}, {'ro', 'nosuid', 'nodev', 'noexec'}
+HIDE, READ = {'ro', 'nosuid', 'noexec'}, {'ro', 'nosuid', 'nodev', 'noexec'}
 ALWAYS = {(False, False), (False, True), (True, False), (True, True)}  # (id map, network of its own)
 OWN_NETWORK = {(False, True), (True, True)}
 HOST_USERS = {(False, False), (False, True)}
