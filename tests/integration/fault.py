@@ -13,6 +13,7 @@ import sandbox
 from harness import Instance, contains, descendants, equal, eventually, files_below, links, loops, mounts, profiles, reap, refused, skip
 from imagefiles import make_image
 from links import looks, make_card
+from plugs import at, make_bus, plug, usb
 from trees import filesystem, overlay
 
 SOURCE = os.environ.get('VIRTLXCD_SOURCE', os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..'))
@@ -29,7 +30,7 @@ def devices(host):
     node = host.path('tun')
     if not os.path.exists(node):
         os.mknod(node, stat.S_IFCHR | 0o600, os.makedev(10, 200))
-    return DEVICES + f"<hostdev mode='capabilities' type='misc'><source><char>{node}</char></source></hostdev>" + f"<console type='unix'><source mode='bind' path='{path}'/><log file='{host.path('console.log')}'/></console>"
+    return DEVICES + usb(at(1, 4)) + f"<hostdev mode='capabilities' type='misc'><source><char>{node}</char></source></hostdev>" + f"<console type='unix'><source mode='bind' path='{path}'/><log file='{host.path('console.log')}'/></console>"
 
 
 def steps():
@@ -82,6 +83,8 @@ if os.environ.get('VIRTLXCD_STOCK') == '1':
 subprocess.run(['ip', 'link', 'add', 'br0', 'type', 'bridge'], check=True)
 subprocess.run(['ip', 'link', 'set', 'br0', 'up'], check=True)
 make_card('nic0', 'nic1', '02:00:00:00:00:10')
+make_bus()
+plug('1-1', 1, 4, '0951:1666')
 with Instance() as host:
     assert len(steps()) >= 15, f'only these steps were found: {steps()}'
     subprocess.run(['chown', '-hR', '100000:100000', host.tree('idmap')], check=True)

@@ -3,39 +3,15 @@
 # SPDX-FileCopyrightText: The virtlxcd authors
 """A USB device of the host is a node in one container, by its address or by what it is; plugged in again it is found again after a reboot.
 
-The devices are made up: a sysfs of our own stands where the kernel's USB bus would, and lets their nodes be any
-device that can be opened."""
+The devices are made up, see plugs.py."""
 import os
-import shutil
 import signal
-import subprocess
 
 from harness import Instance, contains, equal, eventually, refused, skip
+from plugs import TUN, at, make_bus, plug, unplug, usb
 
 IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
 STICK, CLOCK = "<vendor id='0x0951'/><product id='0x1666'/>", "<vendor id='0xabcd'/><product id='0x0001'/>"
-TUN = '10:200'  # nothing that every container may open
-
-
-def plug(name, bus, device, what, node=TUN):
-    folder = os.path.join('/sys/bus/usb/devices', name)
-    os.makedirs(folder)
-    vendor, product = what.split(':')
-    for attribute, text in (('busnum', bus), ('devnum', device), ('idVendor', vendor), ('idProduct', product), ('dev', node)):
-        with open(os.path.join(folder, attribute), 'w', encoding='ascii') as file:
-            print(text, file=file)
-
-
-def unplug(name):
-    shutil.rmtree(os.path.join('/sys/bus/usb/devices', name))
-
-
-def usb(source, policy=''):
-    return f"<hostdev mode='subsystem' type='usb'><source {policy}>{source}</source></hostdev>"
-
-
-def at(bus, device):
-    return f"<address bus='{bus}' device='{device}'/>"
 
 
 def nodes(name):
@@ -44,7 +20,7 @@ def nodes(name):
     return sorted(os.path.join(os.path.basename(folder), name) for folder, _, names in os.walk(top) for name in names)
 
 
-subprocess.run(['mount', '-t', 'tmpfs', 'none', '/sys/bus'], check=True)  # of this script's mount namespace
+make_bus()
 with Instance() as host:
     if host.stock:
         skip('the stock driver asks udev')
@@ -91,6 +67,13 @@ with Instance() as host:
         dom.create()
     dom.undefine()
     host.create('other', devices=usb(at(1, 4))).destroy()  # nobody has it any more
+    # A start that fails, and a container whose controller was killed, do not have it either.
+    with refused(text='/none'):
+        host.create('broken', devices=usb(at(1, 4)), init='/none')
+    dom = host.create('killed', devices=usb(at(1, 4)))
+    os.kill(host.controller_pid(dom), signal.SIGKILL)
+    eventually(lambda: not host.conn.listAllDomains(), 'it is gone')
+    host.create('other', devices=usb(at(1, 4))).destroy()
 
     # What is optional may be missing, and then stays so until the container starts anew.
     dom = host.start('bb', devices=usb(CLOCK, "startupPolicy='optional'") + usb(STICK, "startupPolicy='optional'"), args='on USR1 reboot , pause')
