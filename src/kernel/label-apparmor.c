@@ -75,6 +75,13 @@ static bool make(const LabelWish *wish, char **ret_label, char **ret_image, GErr
     return true;
 }
 
+/* In another namespace it would be that of others. */
+static bool confines(const char *label)
+{
+    return strcmp(label, UNCONFINED) != 0 &&
+           !(*label == ':' && g_str_has_suffix(label, UNCONFINED));
+}
+
 static char *image_of(const char *label)
 {
     return g_strdup(label);
@@ -223,6 +230,7 @@ const LabelModel label_apparmor = {
     .by_default = true,
     .is_active = is_active,
     .get_base = get_base,
+    .confines = confines,
     .make = make,
     .image_of = image_of,
     .prepare = prepare,

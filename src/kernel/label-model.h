@@ -37,6 +37,8 @@ typedef struct LabelModel {
     bool (*is_active)(GError **why);
     /* What the labels of containers begin with; the caller's. NULL where that says nothing. */
     char *(*get_base)(void);
+    /* False: who has this label is not held back by it. NULL: every label does. */
+    bool (*confines)(const char *label);
     /* The label of init, and that of its files. */
     bool (*make)(const LabelWish *wish, char **ret_label, char **ret_image, GError **err);
     /* The label of files for that of a process which the user chose; NULL: they have none. */

@@ -35,10 +35,19 @@ static void add_unasked(const Driver *driver, DomainDef *live)
             domain_def_add_label(live, *model);
 }
 
+static bool confines(const Seclabel *label)
+{
+    const LabelModel *model = label_model(label->model);
+
+    if (label->type == SECLABEL_STATIC && model && model->confines)
+        return model->confines(label->label);
+    return label->type != SECLABEL_NONE;
+}
+
 static bool is_confined(const DomainDef *live)
 {
     for (size_t i = 0; i < live->seclabels.n; i++)
-        if (live->seclabels.items[i]->type != SECLABEL_NONE)
+        if (confines(live->seclabels.items[i]))
             return true;
     return false;
 }

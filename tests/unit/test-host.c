@@ -428,6 +428,34 @@ static void test_sysinfo(void)
     remove_root(root);
 }
 
+static void test_capabilities_models(void)
+{
+    char *root = plain_machine();
+    const CapabilitiesModel models[] = {
+        {"selinux",   (char *)"u:r:t<:s0"},
+        { "apparmor", NULL               }
+    };
+    const CapabilitiesFacts facts = { .root = root,
+                                      .host_uuid = "01234567-89ab-cdef-0123-456789abcdef",
+                                      .arch = "x86_64",
+                                      .emulator = "/opt/controller",
+                                      .models = models,
+                                      .n_models = G_N_ELEMENTS(models) };
+    g_autofree char *text = capabilities_format(&facts);
+
+    assert_contains(text, "    <secmodel>\n"
+                          "      <model>selinux</model>\n"
+                          "      <doi>0</doi>\n"
+                          "      <baselabel type='lxc'>u:r:t&lt;:s0</baselabel>\n"
+                          "    </secmodel>\n"
+                          "    <secmodel>\n"
+                          "      <model>apparmor</model>\n"
+                          "      <doi>0</doi>\n"
+                          "    </secmodel>\n");
+    assert_valid(SCHEMA_CAPABILITIES, text);
+    remove_root(root);
+}
+
 static void test_capabilities(void)
 {
     char *root = two_sockets();
@@ -509,6 +537,7 @@ int main(int argc, char **argv)
     g_test_add_func("/host/cpu-map", test_cpu_map);
     g_test_add_func("/host/facts", test_facts);
     g_test_add_func("/host/capabilities", test_capabilities);
+    g_test_add_func("/host/capabilities-models", test_capabilities_models);
     g_test_add_func("/host/capabilities/valid", test_capabilities_valid);
     g_test_add_func("/host/sysinfo", test_sysinfo);
     g_test_add_func("/host/this-host", test_this_host);
