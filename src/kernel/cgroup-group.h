@@ -7,6 +7,8 @@
 #include "kernel/cgroup.h"
 #include "kernel/hierarchy.h"
 
+#define GROUP_INNER "inner" /* below the group, where it is not for the processes themselves */
+
 struct Cgroup {
     char *path;             /* "/machine/bb.libvirt-lxc" */
     GPtrArray *hierarchies; /* of Hierarchy; those where the group is */

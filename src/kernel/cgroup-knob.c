@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "kernel/devices.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -107,17 +108,15 @@ static const char *file_name(const Hierarchy *hierarchy, const KnobFile *file)
 
 bool knob_write(const Hierarchy *hierarchy, const char *file, const char *text, GError **err)
 {
-    g_autofree char *members = group_members_dir(hierarchy);
-    g_autofree char *seen = g_build_filename(members, file, NULL);
-    bool is_told;
+    g_autofree char *seen = g_build_filename(hierarchy->dir, GROUP_INNER, file, NULL);
+    bool is_early = false;
 
-    if (hierarchy->unified || !strcmp(members, hierarchy->dir))
-        return group_write(hierarchy, file, text, err);
     /* No more than what the group above has is taken by some: a limit that grows waits for it. */
-    is_told = path_write(AT_FDCWD, seen, text);
+    if (!path_write(AT_FDCWD, seen, text))
+        is_early = errno != ENOENT;
     if (!group_write(hierarchy, file, text, err))
         return false;
-    if (!is_told)
+    if (is_early)
         (void)path_write(AT_FDCWD, seen, text); /* only to be seen */
     return true;
 }

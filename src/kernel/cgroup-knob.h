@@ -30,8 +30,8 @@ Hierarchy *knob_locate(const Cgroup *cgroup, PlanKnob knob, GError **err);
 /* Sets it in the group at hierarchy->dir. */
 bool knob_set_in(const Hierarchy *hierarchy, const PlanSetting *setting, GError **err);
 
-/* Writes one of the group's limits. Where root inside may change the files of the group that the
- * processes are in, that one is told as well: it holds for nobody, but is what is seen inside. */
+/* Writes one of the group's limits. Where the processes are in a group below, that one is told as
+ * well: root inside may change it and it holds for nobody, but it is what is seen inside. */
 bool knob_write(const Hierarchy *hierarchy, const char *file, const char *text, GError **err);
 
 bool knob_read_number(const Hierarchy *hierarchy, const char *file, int64_t *ret, GError **err);

@@ -312,7 +312,7 @@ static bool has_inner(const Hierarchy *hierarchy)
 
 char *group_members_dir(const Hierarchy *hierarchy)
 {
-    return has_inner(hierarchy) ? g_build_filename(hierarchy->dir, "inner", NULL)
+    return has_inner(hierarchy) ? g_build_filename(hierarchy->dir, GROUP_INNER, NULL)
                                 : g_strdup(hierarchy->dir);
 }
 

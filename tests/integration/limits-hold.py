@@ -13,6 +13,7 @@ import sandbox
 from harness import Instance, contains, equal, eventually, skip
 
 IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
+DIVIDES = "<virtlxcd:seccomp profile='nesting'/>"  # that one has groups of its own to divide
 NO_FILTER = "<virtlxcd:seccomp profile='none'/>"
 
 # What nobody inside may change, of any group but one that was made inside.
@@ -181,6 +182,9 @@ with Instance() as host:
     mapped = attack(host, 'mapped', IDMAP, '', '<privnet/>', host.tree('mapped'))
     attack(host, 'unfiltered', '', NO_FILTER, everything, host.tree())
     attack(host, 'mapped-unfiltered', IDMAP, NO_FILTER, everything + '<privnet/>', host.tree('mapped'))
+    divided = attack(host, 'divided', '', DIVIDES, everything, host.tree())
+    attack(host, 'mapped-divided', IDMAP, DIVIDES, '<privnet/>', host.tree('mapped'))
+    assert any('/nested' in line for line in divided.splitlines() if line.startswith('made')), divided
     # It was a real attack: without an id map root may mount, and write what is its own.
     assert any(line.startswith('mounted') for line in plain.splitlines()), plain
     assert any(line.startswith('wrote /tmp/groups') for line in plain.splitlines()), plain
