@@ -3,12 +3,13 @@
 
 /*
  * virtlxc-image: does for a container that is about to start what is to be done with the bytes of
- * an image. Who made them may want to do harm, so they are read by processes that can do none:
+ * an image. Who made them may want to do harm, so they are read by processes that can do none.
  *
- *     probe, probe-partitions   looks for a file system in descriptor 0. The program gives up all
- * that it could do harm with first (confine.c). nbd DRIVER ro|rw          makes a network block
- * device of descriptor 0. The program reads none of it: qemu-nbd does, in a jail (jail.c), and
- * stays as long as the device.
+ * "probe" and "probe-partitions" look for a file system in descriptor 0; before, the program gives
+ * up all that it could do harm with (confine.c).
+ *
+ * "nbd DRIVER ro|rw" makes a network block device of descriptor 0. The program reads none of it:
+ * qemu-nbd does, in a jail (jail.c), and stays as long as the device.
  *
  * The answer is one message on descriptor 1, and the end.
  */
