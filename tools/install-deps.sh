@@ -54,6 +54,7 @@ mmdebstrap:                 the trees of whole systems that are booted
 systemd-container:          systemd-nspawn runs exported settings
 dbus:                       the polkit tests
 polkitd:                    the polkit tests
+qemu-utils:                 images of other formats than raw
 e2fsprogs:                  images with file systems, made without mounting any
 xfsprogs:                   the same
 btrfs-progs:                the same

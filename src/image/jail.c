@@ -35,7 +35,7 @@ static bool set_attributes(int fd, uint64_t attributes)
 {
     struct mount_attr set = { .attr_set = attributes };
 
-    return mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &set, sizeof set) == 0;
+    return mount_setattr(fd, "", AT_EMPTY_PATH, &set, sizeof set) == 0;
 }
 
 /* A mount of its own, which only the mount namespace that it was opened in can make. -1: errno. */
@@ -71,7 +71,7 @@ static bool put_directory(int root, const char *name)
     if (source < 0)
         return errno == ENOENT || errno == ENOTDIR;
     clone = clone_of(source);
-    return (mkdirat(root, name, 0755) == 0 || errno == EEXIST) &&
+    return mkdirat(root, name, 0755) == 0 &&
            put(clone, root, name, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 }
 
@@ -105,20 +105,14 @@ static bool put_null(int root)
     return place >= 0 && put(clone, root, "dev/null", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 }
 
-/* A program that is elsewhere than distributions have theirs brings the directory it is in. */
-static bool put_directories(int root, const char *program)
+static bool put_directories(int root)
 {
-    static const char *const usual[] = { "usr", "bin", "sbin", "lib", "lib32", "lib64" };
-    char top[NAME_MAX + 1] = "";
+    static const char *const names[] = { "usr", "bin", "sbin", "lib", "lib32", "lib64" };
 
-    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-        if (!put_directory(root, usual[i]))
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!put_directory(root, names[i]))
             return false;
-    (void)strncat(top, program + 1, strcspn(program + 1, "/"));
-    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-        if (strcmp(top, usual[i]) == 0)
-            return true;
-    return put_directory(root, top);
+    return true;
 }
 
 static int make_root(void)
@@ -139,7 +133,7 @@ static bool change_root(int root)
            umount2(".", MNT_DETACH) == 0 && chdir("/") == 0;
 }
 
-static bool enter_tree(int image, bool readonly, const char *program)
+static bool enter_tree(int image, bool readonly)
 {
     autofd int file = clone_of(image);
     autofd int root = -1;
@@ -152,10 +146,10 @@ static bool enter_tree(int image, bool readonly, const char *program)
     top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     return root >= 0 && top >= 0 &&
            move_mount(root, "", top, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0 &&
-           put_directories(root, program) && put_cache(root) && put_null(root) &&
+           put_directories(root) && put_cache(root) && put_null(root) &&
            put_file(file, root, &JAIL_IMAGE[1],
                     MOUNT_ATTR_NOEXEC | (readonly ? MOUNT_ATTR_RDONLY : 0)) &&
-           set_attributes(root, MOUNT_ATTR_NOSUID) && change_root(root);
+           set_attributes(root, MOUNT_ATTR_RDONLY) && change_root(root);
 }
 
 /* ---- rights ---- */
@@ -239,19 +233,19 @@ static bool filter_calls(void)
     return result == 0;
 }
 
-bool jail_enter(int image, bool readonly, const char *program, const char **ret_what)
+bool jail_enter(int image, bool readonly, const char **ret_what)
 {
     struct stat owner;
 
     *ret_what = "tree";
-    if (fstat(image, &owner) < 0 || !enter_tree(image, readonly, program))
+    if (fstat(image, &owner) < 0 || !enter_tree(image, readonly))
         return false;
     *ret_what = "rights";
     if (!become_owner(&owner))
         return false;
-    *ret_what = "limits";
-    if (!limit())
-        return false;
     *ret_what = "filter";
-    return filter_calls();
+    if (!filter_calls())
+        return false;
+    *ret_what = "limits";
+    return limit(); /* last, as they are for who is executed next */
 }

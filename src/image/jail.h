@@ -12,6 +12,5 @@
 
 #define JAIL_IMAGE "/image" /* the image in it */
 
-/* The calling process goes in, for good. `program` is to be executed there; *ret_what is what could
- * not be done. */
-bool jail_enter(int image, bool readonly, const char *program, const char **ret_what);
+/* The calling process goes in, for good. *ret_what is what could not be done. */
+bool jail_enter(int image, bool readonly, const char **ret_what);

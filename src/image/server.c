@@ -97,7 +97,7 @@ static void become_server(const ServerImage *image, const char *program, int lis
     autofd int file = fcntl(image->fd, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
 
     (void)setsid(); /* fails for who leads a session already */
-    if (file >= 0 && place(listener, words) && jail_enter(file, image->readonly, program, &what) &&
+    if (file >= 0 && place(listener, words) && jail_enter(file, image->readonly, &what) &&
         close_range(LISTEN_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
         execute(image, program);
     (void)dprintf(2, "cannot confine or execute it (%s): %m\n", what); /* nowhere else to say it */
