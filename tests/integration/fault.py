@@ -19,6 +19,8 @@ from trees import filesystem, overlay
 SOURCE = os.environ.get('VIRTLXCD_SOURCE', os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..'))
 TABLES = ('src/lxc_driver/run.c', 'src/controller/run.c', 'src/controller/tree.c', 'src/controller/init.c')
 IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
+# Those that serve the container are in a group of their own then.
+SERVED = "<cputune><emulator_quota>50000</emulator_quota><emulatorpin cpuset='0'/></cputune>"
 DEVICES = """<interface type='bridge'><source bridge='br0'/></interface><console type='pty'/>
     <interface type='bridge'><source bridge='br0'/><bandwidth><outbound average='100'/></bandwidth></interface>
     <interface type='direct'><source dev='nic1' mode='passthrough'/></interface>
@@ -57,7 +59,7 @@ def fails_at(host, step, extra):
     host.restart_daemon()
     eventually(lambda: what_is_there(host)['processes'] == {} and not any(name.startswith('vnet') for name in links()), 'the last one is gone')
     before = what_is_there(host)
-    dom = host.define('bb', devices=devices(host), extra=extra, tree=host.tree('idmap' if extra else 'tree'))
+    dom = host.define('bb', devices=devices(host), extra=extra + SERVED, tree=host.tree('idmap' if extra else 'tree'))
     named = '' if step == 'controller' else f'{step}.*'  # that one's real errors come with their own names
     with refused(text=f'{named}(on purpose|for a test)'):
         dom.create()
@@ -71,7 +73,7 @@ def fails_at(host, step, extra):
 def works(host, extra):
     del host.environment['VIRTLXCD_FAIL_STEP']
     host.restart_daemon()
-    dom = host.start('bb', devices=devices(host), extra=extra, tree=host.tree('idmap' if extra else 'tree'))
+    dom = host.start('bb', devices=devices(host), extra=extra + SERVED, tree=host.tree('idmap' if extra else 'tree'))
     equal(dom.isActive(), 1)
     dom.destroy()
     dom.undefine()
