@@ -33,6 +33,11 @@ def a_disk():
 DISK, NUMBER = a_disk()
 
 
+def use_scheduler(path, scheduler):
+    with open(f'/sys/block/{os.path.basename(path)}/queue/scheduler', 'w', encoding='ascii') as file:
+        file.write(scheduler)
+
+
 @contextlib.contextmanager
 def a_loop(host, scheduler):
     """A block device that is under a given I/O scheduler, and its number."""
@@ -41,9 +46,7 @@ def a_loop(host, scheduler):
         file.truncate(MIB)
     path = subprocess.run(['losetup', '-f', '--show', image], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     try:
-        if scheduler:
-            with open(f'/sys/block/{os.path.basename(path)}/queue/scheduler', 'w', encoding='ascii') as file:
-                file.write(scheduler)
+        use_scheduler(path, scheduler)
         with open(f'/sys/block/{os.path.basename(path)}/dev', encoding='ascii') as file:
             yield path, file.read().strip()
     finally:
@@ -192,13 +195,19 @@ def check_weights(host):
     dom = host.create('weight', extra=xml)
     equal(groups.read(host, 'weight', 'blkio', file).split()[-1], '500')
     dom.destroy()
-    with a_loop(host, 'bfq' if file.endswith('bfq.weight') else None) as (path, number):
-        dom = host.create('weight', extra=f'<blkiotune><device><path>{path}</path><weight>300</weight></device></blkiotune>')
+    xml = '<blkiotune><device><path>{}</path><weight>300</weight></device></blkiotune>'
+    with a_loop(host, 'none') as (path, number):
+        # A device that is not under what has weights.
+        with refused(text='cannot set the I/O weight of a device: '):
+            host.create('weight', extra=xml.format(path))
+        if file == 'io.weight':
+            with open(os.path.join(top, 'io.cost.qos'), 'w', encoding='ascii') as qos:
+                qos.write(f'{number} enable=1')
+        else:
+            use_scheduler(path, 'bfq')
+        dom = host.create('weight', extra=xml.format(path))
         contains(groups.read(host, 'weight', 'blkio', file if version == 2 else file + '_device'), f'{number} 300')
         dom.destroy()
-    if file.endswith('bfq.weight'):  # a device that is not under the scheduler that has weights
-        with a_loop(host, 'none') as (path, number), refused(text='cannot set the I/O weight of a device: '):
-            host.create('weight', extra=f'<blkiotune><device><path>{path}</path><weight>300</weight></device></blkiotune>')
 
 
 def check_guarantee(host):
@@ -246,6 +255,26 @@ def check_inside(host):
     file, wanted = ('memory/memory.limit_in_bytes', str(64 * MIB)) if groups.version('memory') == 1 else ('memory.max', str(64 * MIB))
     if os.path.exists('/sys/fs/cgroup/' + file) or groups.version('memory') == 2:
         equal(host.ask('seen', 'cat', '/sys/fs/cgroup/' + file).strip(), wanted)
+
+
+def check_pages(host):
+    """Who asks for more huge pages than the limit has is refused them, by the kernel's promise and not at the first touch."""
+    number = {'x86_64': 29, 'aarch64': 194}.get(os.uname().machine)  # shmget
+    path = '/proc/sys/vm/nr_hugepages'
+    with open(path, encoding='ascii') as file:
+        before = file.read()
+    try:
+        with open(path, 'w', encoding='ascii') as file:
+            file.write('2')
+        with open(path, encoding='ascii') as file:
+            there = int(file.read())
+        for limit in (1, 2) if number and there >= 2 and groups.version('hugetlb') else ():
+            # IPC_CREAT, SHM_HUGETLB and 0600: two pages.
+            said = host.ask('pages', 'syscall', str(number), '0', str(4 * MIB), str(0o5600), extra=ours(f"<hugepages size='2' unit='MiB' limit='{limit}'/>"))
+            contains(said, 'errno ENOMEM' if limit == 1 else 'ok')
+    finally:
+        with open(path, 'w', encoding='ascii') as file:
+            file.write(before)
 
 
 def check_servants(host):
@@ -308,6 +337,7 @@ with Instance() as host:
     check_guarantee(host)
     check_servants(host)
     check_inside(host)
+    check_pages(host)
     for xml, text in REFUSED:
         with refused(text=text):
             host.define('refused', extra=xml)

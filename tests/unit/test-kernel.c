@@ -46,15 +46,19 @@ static void test_hybrid(void)
     g_assert_true(hierarchy_has(at(found, 1), "name=systemd"));
     g_assert_true(at(found, 2)->unified);
     g_assert_cmpstr(at(found, 2)->own, ==, "/some");
+    g_assert_false(at(found, 2)->delegates);
 }
 
 static void test_unified(void)
 {
-    g_autoptr(GPtrArray) found = hierarchy_parse(
-        "31 30 0:27 / /sys/fs/cg\\040roup rw shared:9 - cgroup2 cgroup rw\n", "0::/\n");
+    g_autoptr(GPtrArray) found =
+        hierarchy_parse("31 30 0:27 / /sys/fs/cg\\040roup rw shared:9 - cgroup2 cgroup "
+                        "rw,nsdelegate,memory_recursiveprot\n",
+                        "0::/\n");
 
     g_assert_cmpuint(found->len, ==, 1);
     g_assert_cmpstr(at(found, 0)->mount, ==, "/sys/fs/cg roup");
+    g_assert_true(at(found, 0)->delegates);
 }
 
 /* Promise: groups are named as libvirt names them. */
