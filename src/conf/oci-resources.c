@@ -187,6 +187,7 @@ static const OciMember resource_members[] = {
     { "cpu",     OCI_READ, .read = read_group },
     { "pids",    OCI_READ, .read = read_group },
     { "blockIO", OCI_READ, .read = read_blkio },
+    { "hugepageLimits", OCI_READ, .read = oci_read_hugepages },
     { "devices", OCI_EACH, .read = oci_read_device_rule },
     { NULL },
 };
@@ -304,6 +305,7 @@ void oci_write_resources(OciExport *export)
     write_group(export, "cpu");
     write_group(export, "pids");
     write_blkio(export);
+    oci_write_hugepages(export);
     oci_write_device_rules(export);
     oci_put_close(&export->json, '}');
     note_devices(export);

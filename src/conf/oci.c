@@ -275,7 +275,7 @@ static const char *const said[] = {
     FILESYSTEM "source/@usage " FILESYSTEM "source/@units " FILESYSTEM "target/@dir",
     FILESYSTEM "readonly " FILESYSTEM "virtlxcd:mount/... " FILESYSTEM "virtlxcd:overlay/...",
     CONSOLE "@type=pty " CONSOLE "target/@type=lxc " CONSOLE "target/@port=0",
-    EXTENSION "hostname/... " EXTENSION "pids/... " EXTENSION "oom/@score",
+    EXTENSION "hostname/... " EXTENSION "pids/... " EXTENSION "oom/@score " EXTENSION "hugepages/...",
     EXTENSION "rlimit/... " EXTENSION "sysctl/... " EXTENSION "seccomp/...",
     EXTENSION "privileges/... " EXTENSION "time/... " EXTENSION "generate/@resolvConf",
     EXTENSION "mask/... " EXTENSION "readonly/... " EXTENSION "device/...",

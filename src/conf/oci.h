@@ -13,6 +13,7 @@
  *     oci-namespaces.c  linux.namespaces and the id maps
  *     oci-devices.c     linux.devices, and what may be done with devices
  *     oci-resources.c   linux.resources
+ *     oci-hugepages.c   linux.resources.hugepageLimits
  *
  * Reading fills a DomainDef. Writing starts from the Plan, which like config.json says what is to
  * be done and not why: a bundle that is run does what the daemon would have done.
@@ -86,5 +87,7 @@ OciRead oci_read_device_rule;
 void oci_write_devices(OciExport *export);
 void oci_write_device_rules(OciExport *export);
 
+OciRead oci_read_hugepages;
+void oci_write_hugepages(OciExport *export);
 OciRead oci_read_resources;
 void oci_write_resources(OciExport *export);

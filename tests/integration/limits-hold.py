@@ -9,6 +9,7 @@ import contextlib
 import fnmatch
 import os
 
+import groups
 import sandbox
 from harness import Instance, contains, equal, eventually, skip
 
@@ -111,9 +112,9 @@ def limits_of(group):
 def ours(host):
     """Every group of this instance, and the roots: but not what was made inside the attacker's."""
     partition = sandbox.partition_of(host.root)
-    groups = [group for group in sandbox.groups_below(partition)
+    found = [group for group in sandbox.groups_below(partition)
               if '/nested' not in group and not group.endswith('/evil.libvirt-lxc/inner')]
-    return groups + sandbox.hierarchies()
+    return found + sandbox.hierarchies()
 
 
 def snapshot(host):
@@ -132,9 +133,13 @@ def stays(host, dom):
         with contextlib.suppress(FileNotFoundError):
             with open(f'/proc/{pid}/cgroup', encoding='utf-8') as file:
                 for line in file:
-                    path = line.rstrip('\n').split(':', 2)[2]
-                    named = line.split(':')[1] and not os.path.isdir('/sys/fs/cgroup/' + line.split(':')[1].split('=')[-1])
-                    assert named or path == group or path.startswith(group + '/'), f'{pid} is in {line}'
+                    _, controllers, path = line.rstrip('\n').split(':', 2)
+                    assert path == group or path.startswith(group + '/') or not mounted(controllers), f'{pid} is in {line}'
+
+
+def mounted(controllers):
+    """Whether a hierarchy is, by its name in /proc/PID/cgroup."""
+    return any(kind == 2 if not controllers else set(controllers.split(',')) <= set(names) for _, kind, names in groups.hierarchies())
 
 
 def attack(host, label, extra, more, features, tree):
