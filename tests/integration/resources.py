@@ -297,6 +297,24 @@ def check_servants(host):
     eventually(lambda: not os.path.exists(beside), 'the group of those that served it goes')
 
 
+def check_partition(host):
+    """The group is where <partition> says, in every hierarchy, with its limits; partitions are the administrator's and stay."""
+    own = sandbox.partition_of(host.root)
+    where = '/' + own.removesuffix('.partition') + '/prod'
+    dom = host.create('placed', extra=f'<resource><partition>{where}</partition></resource>')
+    for top in sandbox.hierarchies():
+        assert os.path.isdir(os.path.join(top, own, 'prod.partition', 'placed.libvirt-lxc')), top
+    with open(f'/proc/{dom.ID()}/cgroup', encoding='ascii') as file:
+        contains(file.read(), f'/{own}/prod.partition/placed.libvirt-lxc')
+    limit = 'memory.limit_in_bytes' if groups.version('memory') == 1 else 'memory.max'
+    with open(os.path.join(groups.find('memory')[0], own, 'prod.partition/placed.libvirt-lxc', limit), encoding='ascii') as file:
+        equal(file.read().strip(), str(64 * MIB))
+    dom.destroy()
+    equal([group for group in sandbox.groups_below(own) if 'placed' in group], [])
+    for top in sandbox.hierarchies():
+        os.rmdir(os.path.join(top, own, 'prod.partition'))
+
+
 def everything():
     """All that works on this host, in one definition."""
     v2 = groups.version('memory') == 2
@@ -336,6 +354,7 @@ with Instance() as host:
     check_weights(host)
     check_guarantee(host)
     check_servants(host)
+    check_partition(host)
     check_inside(host)
     check_pages(host)
     for xml, text in REFUSED:
