@@ -9,8 +9,11 @@
 #include "kernel/cgroup-knob.h"
 
 #include "base/error.h"
+#include "base/path.h"
 #include "base/text.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +61,17 @@ bool knob_set_text(const Hierarchy *hierarchy, const KnobFile *file, const PlanS
 
 /* ---- devices ---- */
 
+/* v1 keeps rates for each group by itself: that of the processes counts. */
+static bool tell_members(const Hierarchy *hierarchy, const char *name, const char *text,
+                         GError **err)
+{
+    g_autofree char *path = g_build_filename(hierarchy->dir, GROUP_INNER, name, NULL);
+
+    if (hierarchy->unified || path_write(AT_FDCWD, path, text) || errno == ENOENT)
+        return true;
+    return fail_errno(err, errno, _("cannot write '%s' to '%s'"), text, path);
+}
+
 /* "8:0 1048576" on v1, "8:0 rbps=1048576" on v2. A throttle of 0 is none. */
 bool knob_set_device(const Hierarchy *hierarchy, const KnobFile *file, const PlanSetting *setting,
                      GError **err)
@@ -79,7 +93,7 @@ bool knob_set_device(const Hierarchy *hierarchy, const KnobFile *file, const Pla
     else
         text = g_strdup_printf("%u:%u %s%" PRId64, major(info.st_rdev), minor(info.st_rdev), key,
                                setting->number);
-    return knob_write(hierarchy, name, text, err);
+    return knob_write(hierarchy, name, text, err) && tell_members(hierarchy, name, text, err);
 }
 
 /* ---- v2: memory ---- */

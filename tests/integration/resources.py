@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import subprocess
+import time
 
 import groups
 import sandbox
@@ -180,6 +181,28 @@ def check_knob(host, number, row, idmap):
     dom.destroy()
 
 
+def check_rate(host):
+    """v1 keeps a rate for each group by itself: it has to be on the one that the processes are in, and holds them back."""
+    with a_loop(host, 'none') as (path, number):
+        xml = f'<blkiotune><device><path>{path}</path><write_bytes_sec>{MIB}</write_bytes_sec></device></blkiotune>'
+        dom = host.create('rate', extra=xml)
+        version = groups.version('blkio')
+        file = 'blkio.throttle.write_bps_device' if version == 1 else 'io.max'
+        with open(f'/proc/{dom.ID()}/cgroup', encoding='ascii') as table:
+            line = next(line.rstrip() for line in table if ('blkio' in line.split(':')[1].split(',') if version == 1 else line.startswith('0:')))
+        with open(groups.find('blkio')[0] + line.split(':', 2)[2] + '/cgroup.procs', 'r', encoding='ascii') as members:
+            contains(members.read().split(), str(dom.ID()))
+        if version == 1:
+            with open(groups.find('blkio')[0] + line.split(':', 2)[2] + '/' + file, encoding='ascii') as limits:
+                equal(limits.read().strip(), f'{number} {MIB}')
+        # Who joins that group writes no faster.
+        began = time.monotonic()
+        join = f"echo 0 > {groups.find('blkio')[0]}{line.split(':', 2)[2]}/cgroup.procs; exec dd if=/dev/zero of={path} bs=256k count=4 oflag=direct"
+        subprocess.run(['sh', '-c', join], check=True, stderr=subprocess.DEVNULL)
+        assert time.monotonic() - began > 0.5, 'it was not held back'
+        dom.destroy()
+
+
 def check_weights(host):
     """The weight goes to the I/O scheduler that the host has; without one with weights the start is refused."""
     top, version = groups.find('blkio')
@@ -351,7 +374,9 @@ with Instance() as host:
         check_everything(host, 'everything', idmap)
     for number, (label, xml, *wanted) in enumerate(DISKS if DISK else []):
         check_knob(host, number, (label, xml, 'blkio', *wanted), '')
-    check_weights(host)
+    if groups.version('blkio'):
+        check_rate(host)
+        check_weights(host)
     check_guarantee(host)
     check_servants(host)
     check_partition(host)
