@@ -149,10 +149,10 @@ def attack(host, label, extra, more, features, tree):
         file.write(SCRIPT.replace('LAST', str(os.cpu_count() - 1)))
     for name in os.listdir(folder):
         os.unlink(os.path.join(folder, name))
-    limits = ('<memtune><hard_limit unit="MiB">64</hard_limit><soft_limit unit="MiB">48</soft_limit></memtune>'
+    limits = ('<memtune><hard_limit unit="MiB">64</hard_limit><soft_limit unit="MiB">48</soft_limit><swap_hard_limit unit="MiB">64</swap_hard_limit></memtune>'
               "<vcpu cpuset='0'>1</vcpu><cputune><shares>64</shares><period>100000</period><quota>50000</quota></cputune>")
     dom = host.create('evil', args=['to', '/report/part', ',', 'wait', '/report/go', ',', 'run', '/attack', ',', 'new-groups', ',', 'run', '/attack', ',',
-                                    'open', '/dev/full', ',', 'mknod', '/tmp/disk', 'b', '7', '0', ',', 'open', '/tmp/disk', ',',
+                                    'open', '/dev/full', ',', 'mknod', '/tmp/disk', 'b', '7', '0', ',', 'open', '/tmp/disk', ',', 'eat', '300', ',',
                                     'forks', '300', ',', 'mark', '/report/done', ',', 'pause'],
                       devices=device, extra=limits + extra + settings("<virtlxcd:pids limit='100'/>" + more), features=features, tree=tree)
     before = snapshot(host)
@@ -171,6 +171,7 @@ def attack(host, label, extra, more, features, tree):
     equal([line for line in lines if line.startswith('mounted') and 'name=evil' in line], [])
     equal([line for line in lines if line.startswith('open')][:1], ['open ok'])
     contains([line for line in lines if line.startswith('open')][1], 'errno')
+    contains(lines, 'eat signal 9')
     forked = next(int(line.split()[1]) for line in lines if line.startswith('forks'))
     assert forked < 100, f'{label}: {forked} processes'
     dom.destroy()
