@@ -11,7 +11,7 @@
 #include "conf/oci.h"
 
 typedef struct PageLimit {
-    const char *size; /* 2MB; the object's */
+    char *size; /* 2MB */
     OptNumber limit;
 } PageLimit;
 
@@ -37,28 +37,32 @@ static int64_t parse_size(const char *text)
 }
 
 /* So many pages that no host has them are no limit. */
-static bool read_limit(OciImport *import, const OciValue *value, GError **err)
+static void add_limit(OciImport *import, int64_t kib, int64_t bytes)
 {
-    PageLimit said = { 0 };
+    int64_t limit = bytes / 1024 / kib;
     HugepageLimit *pages = NULL;
-    int64_t kib, limit;
 
-    if (!oci_members(import, value, members, &said, err))
-        return false;
-    kib = parse_size(said.size);
-    if (!kib || !said.limit.set) {
-        oci_note(import, value);
-        return true;
-    }
-    limit = said.limit.value / 1024 / kib;
-    if (said.limit.value < 0 || limit > INT32_MAX)
-        return true;
+    if (bytes < 0 || limit > INT32_MAX)
+        return;
     pages = g_new0(HugepageLimit, 1);
     pages->size = (OptNumber){ true, kib };
     pages->unit = g_strdup("KiB");
     pages->limit = (OptNumber){ true, limit };
     record_list_append(&import->def->extension.hugepages, pages);
-    return true;
+}
+
+static bool read_limit(OciImport *import, const OciValue *value, GError **err)
+{
+    PageLimit said = { 0 };
+    bool fine = oci_members(import, value, members, &said, err);
+    int64_t kib = fine ? parse_size(said.size) : 0;
+
+    g_free(said.size);
+    if (fine && kib && said.limit.set)
+        add_limit(import, kib, said.limit.value);
+    else if (fine)
+        oci_note(import, value);
+    return fine;
 }
 
 bool oci_read_hugepages(OciImport *import, const OciValue *value, GError **err)
