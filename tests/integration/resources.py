@@ -8,6 +8,8 @@ import re
 import subprocess
 import time
 
+import libvirt
+
 import groups
 import sandbox
 from harness import Instance, contains, equal, eventually, refused, skip
@@ -302,7 +304,8 @@ def check_pages(host):
 
 def check_servants(host):
     """<emulatorpin> and the emulator's quota are for the processes that serve the container, and not for it."""
-    dom = host.create('served', extra=f"<vcpu>1</vcpu><cputune><emulator_period>20000</emulator_period><emulator_quota>10000</emulator_quota><emulatorpin cpuset='{LAST}'/></cputune>")
+    folder, device = host.report('served')
+    dom = host.create('served', args='on HUP reboot , mark /report/ready , pause', devices=device, extra=f"<vcpu>1</vcpu><cputune><emulator_period>20000</emulator_period><emulator_quota>10000</emulator_quota><emulatorpin cpuset='{LAST}'/></cputune>")
 
     def allowed(pid):
         with open(f'/proc/{pid}/status', encoding='ascii') as file:
@@ -316,6 +319,14 @@ def check_servants(host):
     equal(allowed(controller), str(LAST))
     equal(allowed(dom.ID()), allowed('self'))
     check(host, 'served', 'cpu', {'cpu.cfs_quota_us': '-1'} if groups.version('cpu') == 1 else {'cpu.max': 'max .*'})
+    first = dom.ID()
+    eventually(lambda: os.path.exists(os.path.join(folder, 'ready')), 'it waits')
+    dom.reboot(libvirt.VIR_DOMAIN_REBOOT_SIGNAL)
+    eventually(lambda: host.conn.lookupByName('served').ID() not in (first, -1), 'it is up again')
+    dom = host.conn.lookupByName('served')
+    controller = host.controller_pid(dom)
+    contains(sandbox.processes_in(beside), controller)
+    equal((allowed(controller), allowed(dom.ID())), (str(LAST), allowed('self')))
     dom.destroy()
     eventually(lambda: not os.path.exists(beside), 'the group of those that served it goes')
 
