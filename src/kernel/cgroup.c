@@ -299,15 +299,19 @@ const char *cgroup_path(const Cgroup *cgroup)
 /*
  * The group that processes are in: one below that with the limits, whose files are not to be seen
  * inside. No group may use more than the one above it, whatever root inside writes. v2 can keep a
- * container from the files of its own group; the freezer limits nothing, nor does a hierarchy that
- * has but a name. A group that root inside divides is made anew by every reboot.
+ * container from the files of its own group; some controllers limit nothing, nor does a hierarchy
+ * that has but a name. A group that root inside divides is made anew by every reboot.
  */
 static bool has_inner(const Hierarchy *hierarchy)
 {
+    static const char *const harmless[] = { "freezer", "perf_event", "net_cls", "net_prio", NULL };
+    bool limits = false;
+
     if (hierarchy->unified)
         return hierarchy->divided || !hierarchy->delegates;
-    return !hierarchy_has(hierarchy, "freezer") &&
-           !g_str_has_prefix(hierarchy->controllers[0], "name=");
+    for (char **name = hierarchy->controllers; *name; name++)
+        limits |= !g_str_has_prefix(*name, "name=") && !g_strv_contains(harmless, *name);
+    return limits && !hierarchy_has(hierarchy, "freezer"); /* which is joined another way */
 }
 
 char *group_members_dir(const Hierarchy *hierarchy)
