@@ -28,6 +28,7 @@
 #include "base/text.h"
 #include "kernel/console-host.h"
 #include "kernel/idmap.h"
+#include "kernel/label.h"
 #include "kernel/mount.h"
 #include "plan/message.h"
 
@@ -230,6 +231,15 @@ static bool open_upper(Layers *layers, GError **err)
 
 /* ---- what is written, in memory ---- */
 
+/* On a host with SELinux all of it has the container's label, whatever its layers have. */
+static bool make_mount(const Layers *layers, const char *name, const char *options, int *ret_fd,
+                       GError **err)
+{
+    const MountType type = { name, options, label_of_mount(&layers->run->plan, name) };
+
+    return mount_new_labelled(&type, ret_fd, err);
+}
+
 static int make_directory(int dir, const char *name)
 {
     return mkdirat(dir, name, 0700) == 0
@@ -246,7 +256,7 @@ static bool make_memory(Layers *layers, GError **err)
         size ? g_strdup_printf("mode=700,size=%" PRIu64, size) : g_strdup("mode=700");
     struct stat info;
 
-    if (!mount_new("tmpfs", options, &layers->base, err))
+    if (!make_mount(layers, "tmpfs", options, &layers->base, err))
         return false;
     layers->upper = make_directory(layers->base, "upper");
     layers->work = make_directory(layers->base, "work");
@@ -315,7 +325,7 @@ static bool put_together(const Layers *layers, int *ret_fd, GError **err)
         return false;
     if (chdir("/proc/self/fd") < 0)
         return fail_errno(err, errno, _("cannot enter '%s'"), "/proc/self/fd");
-    return mount_new("overlay", options, ret_fd, err) || explain(layers, err);
+    return make_mount(layers, "overlay", options, ret_fd, err) || explain(layers, err);
 }
 
 static void helper_main(const Layers *layers, int sock)

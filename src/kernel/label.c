@@ -108,7 +108,7 @@ static const char *label_of_files(const Plan *plan)
 
 const char *label_of_mount(const Plan *plan, const char *type)
 {
-    static const char *const types[] = { "tmpfs", "devpts", "mqueue", "fuse" };
+    static const char *const types[] = { "tmpfs", "devpts", "mqueue", "fuse", "overlay" };
 
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
         if (strcmp(type, types[i]) == 0)

@@ -3,6 +3,7 @@
 # SPDX-FileCopyrightText: The virtlxcd authors
 """An overlay shows its layers in their order and writes into the upper directory or memory only, with and without an id map; a layer that cannot be used is named."""
 import os
+import re
 import subprocess
 
 from trees import IDMAP, fingerprint, filesystem, overlay, shell
@@ -91,6 +92,19 @@ def survives_a_reboot(host, extra):
     equal(text.splitlines(), ['kept', 'ls: /tmp/gone: No such file or directory', '/tmp/payload'])
 
 
+def has_the_label(host):
+    """With SELinux the container can do with it what it may with its own files."""
+    if not os.path.exists('/sys/fs/selinux/enforce'):
+        return
+    first, upper, work = folders(host, 'first', 'labelled', 'labelled-work')
+    for extra in ('', IDMAP):
+        text = shell(host, 'bb', 'echo x > /data/x; echo x > /mem/x; cat /data/x /mem/x; grep -E " /(data|mem) " /proc/self/mountinfo', extra=extra + "<seclabel type='dynamic' model='selinux'/>",
+                     devices=filesystem(first, '/data', overlay(upper=upper, work=work), access='mapped') + filesystem(first, '/mem', overlay(ephemeral=True), access='mapped'))
+        equal(text.splitlines()[:2], ['x', 'x'])
+        equal(len(re.findall(' - overlay .*context="?[a-z_]+:[a-z_]+:[a-z_]+:s0:c[0-9]+,c[0-9]+', text)), 2, text)
+    print('labels: tested')
+
+
 def has_its_upper_alone(host):
     """Two that write into one directory would destroy what is in it; any number may read."""
     upper, work, other, first = folders(host, 'alone', 'alone-work', 'alone-other', 'first')
@@ -154,6 +168,7 @@ with Instance() as host:
     memory_is_forgotten(host, IDMAP)
     layers_cover_each_other(host)
     has_its_upper_alone(host)
+    has_the_label(host)
     for extra in ('', IDMAP):
         survives_a_reboot(host, extra)
         no_way_through_the_container(host, extra)

@@ -4,6 +4,7 @@
 """<space_hard_limit> keeps a container's directory within its size by the project quotas of ext4 and xfs and the groups of btrfs, until the container has ended; where that cannot be, the start says what to do."""
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,7 @@ FILL = 'dd if=/dev/zero of=/data/big bs=64k count=256 2>&1 | grep -o "quota exce
 TUNE = {'ext4': ['tune2fs', '-O', 'quota,project', '-Q', 'prjquota']}
 OPTIONS = {'ext4': ['-o', 'loop,prjquota'], 'xfs': ['-o', 'loop,prjquota'], 'btrfs': ['-o', 'loop']}
 LOOP = ['-o', 'loop']
+FULL = {'ext4': 'quota exceeded', 'xfs': 'No space left', 'btrfs': 'quota exceeded'}
 
 
 def run(*command):
@@ -67,7 +69,7 @@ def is_limited(host, kind, place):
     free = make_directory(kind, f'{place}/free')
     limited, unlimited = filesystem(tree, '/data', LIMIT, access='mapped'), filesystem(tree, '/data', access='mapped')
     for _ in range(2):
-        equal(fill(host, limited), 'quota exceeded', kind)
+        equal(fill(host, limited), FULL[kind], kind)
         equal(fill(host, unlimited), '256+0 records out', f'{kind} after the limit')
     equal(fill(host, filesystem(free, '/data', access='mapped')), '256+0 records out', f'{kind} beside it')
     # A limit on a limit: each has its own.
@@ -75,8 +77,8 @@ def is_limited(host, kind, place):
         os.makedirs(f'{tree}/inner')
         both = limited + filesystem(f'{tree}/inner', '/inner', "<space_hard_limit unit='MiB'>2</space_hard_limit>", access='mapped')
         text = shell(host, 'bb', 'dd if=/dev/zero of=/inner/x bs=64k count=64; rm /inner/x; ' + FILL, devices=both, extra=IDMAP)
-        contains(text, 'x: Disk quota exceeded')
-        contains(text.splitlines()[-1], 'quota exceeded')
+        assert re.search(f"'/inner/x': .*{FULL[kind]}", text), text
+        contains(text.splitlines()[-1], FULL[kind])
     # For one container at a time.
     first = host.create('first', devices=limited, extra=IDMAP)
     with refused('OPERATION_INVALID', 'LXC', f"'{tree}' is in use by domain 'first'"):
@@ -117,7 +119,7 @@ def overlay_is_limited(host, kind, place):
         return
     text = shell(host, 'bb', 'mkdir /data/new; mv /data/etc/passwd /data/new/; cat /data/new/passwd; ' + FILL, devices=device, extra=IDMAP)
     contains(text, 'root:x:0:0')
-    equal(text.split('\n')[-2], 'quota exceeded')
+    equal(text.split('\n')[-2], FULL[kind])
 
 
 def is_lifted_after_a_crash(host, tree):
