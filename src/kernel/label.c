@@ -106,9 +106,10 @@ static const char *label_of_files(const Plan *plan)
     return NULL;
 }
 
+/* Not mqueue: its file system is made with the IPC namespace, and cannot get a label later. */
 const char *label_of_mount(const Plan *plan, const char *type)
 {
-    static const char *const types[] = { "tmpfs", "devpts", "mqueue", "fuse", "overlay" };
+    static const char *const types[] = { "tmpfs", "devpts", "fuse", "overlay" };
 
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
         if (strcmp(type, types[i]) == 0)
