@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/btrfs.h>
+#include <linux/fs.h>
 #include <linux/keyctl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,4 +70,19 @@ void do_subvolume(char **args)
         result("subvolume", ioctl(dir, ways[i], i < 2 ? (void *)&one : &two) == 0);
     }
     close(dir);
+}
+
+/* Takes a file out of the project that it is counted in. */
+void do_project(char **args)
+{
+    int fd = open(args[0], O_RDONLY | O_CLOEXEC);
+    struct fsxattr attributes;
+
+    if (fd < 0 || ioctl(fd, FS_IOC_FSGETXATTR, &attributes) < 0) {
+        result("look", false);
+        return;
+    }
+    attributes.fsx_projid = 7;
+    result("project", ioctl(fd, FS_IOC_FSSETXATTR, &attributes) == 0);
+    close(fd);
 }

@@ -537,6 +537,7 @@ static const Verb verbs[] = {
     { "open",       1, do_open      },
     { "pause",      0, do_pause     },
     { "poweroff",   0, do_poweroff  },
+    { "project",    1, do_project   },
     { "ptmx",       0, do_ptmx      },
     { "reboot",     0, do_reboot    },
     { "remount-rw", 1, do_remount_rw},

@@ -15,6 +15,7 @@ void do_hangup(char **args);
 void do_inject(char **args);
 void do_keyring(char **args);
 void do_new_groups(char **args);
+void do_project(char **args);
 void do_ptmx(char **args);
 void do_run(char **args);
 void do_subvolume(char **args);

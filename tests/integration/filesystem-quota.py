@@ -79,6 +79,10 @@ def is_limited(host, kind, place):
         text = shell(host, 'bb', 'dd if=/dev/zero of=/inner/x bs=64k count=64; rm /inner/x; ' + FILL, devices=both, extra=IDMAP)
         assert re.search(f"'/inner/x': .*{FULL[kind]}", text), text
         contains(text.splitlines()[-1], FULL[kind])
+    # Root inside cannot take a file out of what is counted.
+    if kind != 'btrfs':
+        said = host.ask('bb', 'project', '/data/deep/er/file', devices=limited, extra=IDMAP)
+        assert re.fullmatch('project errno (EINVAL|EPERM)\n', said), said
     # For one container at a time.
     first = host.create('first', devices=limited, extra=IDMAP)
     with refused('OPERATION_INVALID', 'LXC', f"'{tree}' is in use by domain 'first'"):

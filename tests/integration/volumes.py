@@ -3,11 +3,13 @@
 # SPDX-FileCopyrightText: The virtlxcd authors
 """Volumes of libvirt's storage pools are directories, images and block devices of containers, found at start by the storage daemon; what that does not have is refused by name."""
 import os
+import signal
 import subprocess
+import threading
 
 import libvirt
 
-from harness import Instance, contains, equal, eventually, loops, mounts, refused, skip
+from harness import PATIENCE, Instance, contains, equal, eventually, loops, mounts, refused, skip
 from imagefiles import MIB, SECTOR, make_image, make_mbr
 from trees import IDMAP, fingerprint, shell
 
@@ -124,6 +126,26 @@ def what_is_not_there(host, storage, folder):
     pool.create()
 
 
+def waits_alone(host):
+    """While the storage daemon does not answer, only the start that asks it waits."""
+    dom = host.define('bb', devices=volume('data', '/data'))
+    done = []
+    other = host.connect()
+    host.networks.process.send_signal(signal.SIGSTOP)
+    try:
+        asking = threading.Thread(target=lambda: done.append(other.lookupByName('bb').create()))
+        asking.start()
+        host.create('other').destroy()
+        equal([d.name() for d in host.conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_INACTIVE)], ['bb'])
+        equal(done, [])
+    finally:
+        host.networks.process.send_signal(signal.SIGCONT)
+    asking.join(20 * PATIENCE)
+    equal((done, dom.isActive()), ([0], 1))
+    dom.destroy()
+    dom.undefine()
+
+
 def fails_in_between(host):
     """A start that ends after the volumes were found gives back all that was made of them."""
     before = (loops(), mounts())
@@ -148,6 +170,7 @@ with Instance(network=True) as host:
         directories_and_images(host, folder)
         devices(host, storage, loop)
         live_definition(host, folder)
+        waits_alone(host)
         fails_in_between(host)
         what_is_not_there(host, storage, folder)
         pool.destroy()
