@@ -24,6 +24,18 @@
 #define SUBVOLUME_INODE 256
 #define NO_LIMIT UINT64_MAX
 
+static int open_directory(const QuotaPlace *place, const char *path)
+{
+    const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    const char *name = NULL;
+    autofd int dir = -1;
+
+    if (place->way != QUOTA_WAY_TRUSTED)
+        return open(path, flags | (place->way == QUOTA_WAY_NO_LINK ? O_NOFOLLOW : 0));
+    dir = host_path_open_parent(path, place->closed, &name);
+    return dir < 0 ? -1 : openat(dir, name, flags | O_NOFOLLOW);
+}
+
 /* ---- btrfs ---- */
 
 static bool limit_group(int fd, uint64_t bytes)
@@ -98,7 +110,7 @@ static bool set_project(const QuotaPlace *place, int fd, long type, GError **err
     if (!project_choose(fd, place->path, &id, err) || !project_mark(fd, place->path, id, err))
         return false;
     if (place->beside) {
-        autofd int beside = open(place->beside, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        autofd int beside = open_directory(place, place->beside);
         if (beside < 0)
             return fail_errno(err, errno, _("cannot open '%s'"), place->beside);
         if (!project_mark(beside, place->beside, id, err))
@@ -120,9 +132,13 @@ static bool lift_project(const QuotaPlace *place, int fd, GError **err)
 
 static bool open_place(const QuotaPlace *place, int *ret_fd, long *ret_type, GError **err)
 {
-    autofd int fd = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    autofd int fd = open_directory(place, place->path);
     struct statfs info;
 
+    if (fd < 0 && errno == EXDEV)
+        return fail(err, UNSUPPORTED,
+                    _("cannot use '%s': the container can change a directory on the way"),
+                    place->path);
     if (fd < 0 || fstatfs(fd, &info) < 0)
         return fail_errno(err, errno, _("cannot limit the space of '%s'"), place->path);
     *ret_type = (long)info.f_type;

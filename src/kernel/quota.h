@@ -14,15 +14,26 @@
  */
 #pragma once
 
+#include "base/host-path.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* How a directory is found: as a mount finds it, or as what is written to as root. */
+typedef enum QuotaWay {
+    QUOTA_WAY_ANY,
+    QUOTA_WAY_NO_LINK, /* it is no symlink itself */
+    QUOTA_WAY_TRUSTED, /* nor does one of somebody else, or a closed place, lead there */
+} QuotaWay;
 
 typedef struct QuotaPlace {
     const char *path;
     const char *beside; /* counted along with it, if that is a project; NULL: nothing is */
     uint64_t bytes;
     bool optional; /* it need not be there */
+    QuotaWay way;
+    HostPlaces closed; /* borrowed */
 } QuotaPlace;
 
 bool quota_set(const QuotaPlace *place, GError **err);

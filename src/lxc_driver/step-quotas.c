@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "kernel/console-host.h"
 #include "kernel/quota.h"
 #include "lxc_driver/steps.h"
 
@@ -17,6 +18,7 @@
 typedef struct QuotaWork {
     Run *run; /* waits for the end of this */
     GArray *places;
+    GArray *closed; /* what the container can change */
     bool lift;
 } QuotaWork;
 
@@ -33,13 +35,17 @@ static void work_free(void *data)
     QuotaWork *work = data;
 
     g_array_unref(work->places);
+    g_array_unref(work->closed);
     g_free(work);
 }
 
 /* What is in memory has its size from the start. */
 static void add_place(GArray *places, const PlanMount *mount)
 {
-    QuotaPlace place = { .bytes = mount->quota, .optional = mount->flags & PLAN_MOUNT_F_OPTIONAL };
+    QuotaPlace place = { .bytes = mount->quota,
+                         .optional = mount->flags & PLAN_MOUNT_F_OPTIONAL,
+                         .way = mount->flags & PLAN_MOUNT_F_NO_LINK ? QUOTA_WAY_NO_LINK
+                                                                    : QUOTA_WAY_ANY };
 
     if (!mount->quota || mount->overlay.ephemeral)
         return;
@@ -48,6 +54,7 @@ static void add_place(GArray *places, const PlanMount *mount)
     if (mount->kind == PLAN_MOUNT_OVERLAY) {
         place.path = g_strdup(mount->overlay.upper);
         place.beside = g_strdup(mount->overlay.work);
+        place.way = QUOTA_WAY_TRUSTED;
     }
     if (place.path)
         g_array_append_val(places, place);
@@ -112,12 +119,17 @@ static void work_done(GObject *source, GAsyncResult *result, void *data)
     run_undo_done(run);
 }
 
-static void start_work(Run *run, GArray *places, bool lift)
+/* Takes the places. */
+static void start_work(Run *run, const Plan *plan, GArray *places, bool lift)
 {
     g_autoptr(GTask) task = g_task_new(NULL, NULL, work_done, NULL);
     QuotaWork *work = g_new(QuotaWork, 1);
 
-    *work = (QuotaWork){ .run = run, .places = places, .lift = lift };
+    *work = (QuotaWork){
+        .run = run, .places = places, .closed = console_closed_places(plan), .lift = lift
+    };
+    for (guint i = 0; i < places->len; i++)
+        g_array_index(places, QuotaPlace, i).closed = console_closed(work->closed);
     g_task_set_task_data(task, work, work_free);
     g_task_run_in_thread(task, work_in_thread);
 }
@@ -127,7 +139,7 @@ void step_quotas_set(Run *run)
     GArray *places = places_of(run->plan);
 
     if (places->len) {
-        start_work(run, places, false);
+        start_work(run, run->plan, places, false);
         return;
     }
     g_array_unref(places);
@@ -151,7 +163,7 @@ void step_quotas_lift(Run *run)
     if (err)
         log_warning("domain '%s': %s", run->domain->name, err->message);
     if (places && places->len) {
-        start_work(run, places, true);
+        start_work(run, plan, places, true);
         return;
     }
     if (places)

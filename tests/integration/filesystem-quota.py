@@ -126,6 +126,16 @@ def overlay_is_limited(host, kind, place):
     equal(text.split('\n')[-2], FULL[kind])
 
 
+def no_way_through_the_container(host, tree):
+    """A limit is put on no directory that the container could have led us to."""
+    upper, work = f'{tree}/deep/upper', f'{tree}/deep/work'
+    os.makedirs(upper)
+    os.makedirs(work)
+    devices = filesystem(tree, '/shared') + filesystem(host.tree(), '/data', LIMIT, overlay(upper=upper, work=work), access='mapped')
+    with refused('CONFIG_UNSUPPORTED', 'LXC', f'quotas.*{upper}.*the container can change a directory on the way'):
+        host.create('bb', devices=devices, extra=IDMAP)
+
+
 def is_lifted_after_a_crash(host, tree):
     """Nobody of ours is there when the container ends; who comes next lifts it."""
     dom = host.create('bb', devices=filesystem(tree, '/data', LIMIT, access='mapped'), extra=IDMAP)
@@ -203,6 +213,7 @@ with Instance() as host:
             before = mounts()
             tree = is_limited(host, kind, place)
             overlay_is_limited(host, kind, place)
+            no_way_through_the_container(host, tree)
             is_lifted_after_a_crash(host, tree)
             start_fails_in_between(host, tree)
             if kind == 'btrfs':
