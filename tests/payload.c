@@ -508,6 +508,7 @@ static void do_initctl(char **args)
 
 static const Verb verbs[] = {
     {"abort",       0, do_abort     },
+    { "affinity",   0, do_affinity  },
     { "bind",       2, do_bind      },
     { "cat",        1, do_cat       },
     { "cwd",        0, do_cwd       },
@@ -546,6 +547,7 @@ static const Verb verbs[] = {
     { "subvolume",  1, do_subvolume },
     { "swap",       2, do_swap      },
     { "syscall",    4, do_syscall   },
+    { "sysinfo",    1, do_sysinfo   },
     { "tap",        1, do_tap       },
     { "to",         1, do_to        },
     { "tree",       1, do_tree      },

@@ -9,6 +9,7 @@
 /* "VERB ok", or "VERB errno NAME". */
 void result(const char *verb, bool good);
 
+void do_affinity(char **args);
 void do_echo(char **args);
 void do_fuse(char **args);
 void do_hangup(char **args);
@@ -21,4 +22,5 @@ void do_run(char **args);
 void do_subvolume(char **args);
 void do_swap(char **args);
 void do_tap(char **args);
+void do_sysinfo(char **args);
 void do_tty(char **args);

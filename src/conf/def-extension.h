@@ -134,6 +134,8 @@ typedef struct ExtensionDef {
     OptNumber stop_timeout; /* seconds */
     Choice idmap_auto;      /* ranges of the daemon's choice */
     OptNumber idmap_count;  /* ids in them */
+    Choice view_sysinfo;    /* sysinfo(2) and */
+    Choice view_affinity;   /* sched_getaffinity(2) say what /proc says */
     DeviceAllowList devices;
     Choice tun; /* nodes of devices of the host, which everybody inside may use */
     Choice fuse;

@@ -203,6 +203,14 @@ static void plan_system(const ExtensionDef *extension, PlanInit *init)
     }
 }
 
+static void plan_view_calls(const ExtensionDef *extension, Plan *plan)
+{
+    if (extension->view_sysinfo == CHOICE_YES)
+        plan->view_calls |= PLAN_VIEW_SYSINFO;
+    if (extension->view_affinity == CHOICE_YES)
+        plan->view_calls |= PLAN_VIEW_AFFINITY;
+}
+
 static void plan_file(const char *path, const char *text, PlanBuilder *builder)
 {
     plan_add_mount(
@@ -281,6 +289,7 @@ bool extension_plan(PlanBuilder *builder, GError **err)
     plan_limits(extension, builder);
     plan_seccomp(extension, builder);
     plan_system(extension, &plan->init);
+    plan_view_calls(extension, plan);
     plan->stop_signal =
         extension->stop_signal ? (uint32_t)value_parse_signal(extension->stop_signal) : 0;
     plan->stop_timeout = (uint32_t)extension->stop_timeout.value;

@@ -155,6 +155,8 @@ static const Row extension_rows[] = {
     { "virtlxcd:stop/@timeout",        ROW_NUMBER, FIELD(stop_timeout),      .min = 0, .max = 86400 },
     { "virtlxcd:idmap/@auto",          ROW_ENUM,   FIELD(idmap_auto),        CHOICE },
     { "virtlxcd:idmap/@count",         ROW_NUMBER, FIELD(idmap_count),       .min = 1, .max = UINT32_MAX - 1 },
+    { "virtlxcd:view/@sysinfo",        ROW_ENUM,   FIELD(view_sysinfo),      CHOICE },
+    { "virtlxcd:view/@affinity",       ROW_ENUM,   FIELD(view_affinity),     CHOICE },
     { "virtlxcd:device",               ROW_LIST,   FIELD(devices),           .record = &device_record },
     { "virtlxcd:nodes/@tun",           ROW_ENUM,   FIELD(tun),               CHOICE },
     { "virtlxcd:nodes/@fuse",          ROW_ENUM,   FIELD(fuse),              CHOICE },

@@ -79,6 +79,7 @@ static void fill_handover(const Run *run, ControlHandover *handover)
         .view_fd = run->view.fd,
         .view_memory_fd = view_describe(run),
         .view_device = run->view.device,
+        .calls_fd = run->calls_fd,
         .started = run->started,
         .quick_ends = run->quick_ends,
     };

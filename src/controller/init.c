@@ -23,6 +23,7 @@
 #include "kernel/seccomp.h"
 #include "kernel/user.h"
 #include "plan/message.h"
+#include "view/calls.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -126,6 +127,24 @@ static bool set_memory_policy(Run *run, GError **err)
 
 /* ---- seccomp ---- */
 
+/* Calls that are answered from the view: a filter of its own, whose listener the monitor gets.
+ * Until it is there we make none of them. */
+static bool divert_calls(Run *run, GError **err)
+{
+    struct sock_filter program[CALLS_PROGRAM_MAX];
+    autofd int listener = -1;
+    size_t n;
+
+    if (!run->plan.view_calls || run->view.fd < 0)
+        return true;
+    n = calls_make_program(run->plan.view_calls, program);
+    listener = seccomp_install_listener(program, n * sizeof *program);
+    if (listener < 0)
+        return fail_errno(err, errno, _("cannot have system calls answered"));
+    return message_send(run->inner_fd, CONTROL_CALLS, NULL, &listener, 1) ||
+           fail_errno(err, errno, _("cannot have system calls answered"));
+}
+
 /* While we may still do so; what follows is never denied by the profiles of our own. */
 static bool filter_calls(Run *run, GError **err)
 {
@@ -133,6 +152,8 @@ static bool filter_calls(Run *run, GError **err)
 
     if (run->plan.init.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return fail_errno(err, errno, _("cannot give up new privileges"));
+    if (!divert_calls(run, err))
+        return false;
     return (seccomp_install(seccomp->guard.data, seccomp->guard.len) &&
             seccomp_install(seccomp->program.data, seccomp->program.len)) ||
            fail_errno(err, errno, _("cannot install the system call filter"));

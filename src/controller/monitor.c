@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "controller/daemon.h"
 #include "controller/handover.h"
+#include "controller/monitor-calls.h"
 #include "controller/monitor-console.h"
 #include "plan/message.h"
 
@@ -32,10 +33,18 @@ typedef struct Monitor {
     ControlHandover handover;
     MonitorConsole *consoles; /* one per handover.consoles */
     MonitorView view;
-    struct pollfd *polls; /* init, listener, daemon, view, then CONSOLE_POLLS of each console */
+    MonitorCalls calls;
+    struct pollfd *polls; /* as below; then CONSOLE_POLLS of each console */
 } Monitor;
 
-enum { POLL_INIT, POLL_LISTEN, POLL_DAEMON, POLL_VIEW, POLL_CONSOLES };
+enum {
+    POLL_INIT,
+    POLL_LISTEN,
+    POLL_DAEMON,
+    POLL_VIEW,
+    POLL_CALLS,
+    POLL_CONSOLES = POLL_CALLS + CALLS_POLLS
+};
 
 /* ---- the daemon ---- */
 
@@ -150,6 +159,7 @@ static void become_controller(Monitor *monitor)
     for (uint32_t i = 0; i < monitor->handover.consoles.len; i++)
         monitor_console_finish(&monitor->consoles[i]);
     monitor_view_stop(&monitor->view);
+    monitor_calls_stop(&monitor->calls);
     handover_exec(monitor->handover.controller_fd, "virtlxc-controller", HANDOVER_ENDED,
                   &monitor->handover);
     _exit(EXIT_FAILURE); /* the daemon sees us gone, and cleans up */
@@ -168,6 +178,7 @@ static void fill_polls(Monitor *monitor)
     polls[POLL_LISTEN] = (struct pollfd){ monitor->handover.listen_fd, POLLIN, 0 };
     polls[POLL_DAEMON] = (struct pollfd){ monitor->handover.daemon_fd, POLLIN, 0 };
     polls[POLL_VIEW] = (struct pollfd){ monitor_view_fd(&monitor->view), POLLIN, 0 };
+    monitor_calls_polls(&monitor->calls, polls + POLL_CALLS);
     for (uint32_t i = 0; i < monitor->handover.consoles.len; i++)
         monitor_console_polls(&monitor->consoles[i], console_polls(monitor, i));
 }
@@ -209,6 +220,7 @@ static void watch(Monitor *monitor)
         if (monitor->polls[POLL_VIEW].revents)
             monitor_view_serve(&monitor->view, monitor->polls[POLL_VIEW].revents);
         monitor_view_look(&monitor->view);
+        monitor_calls_serve(&monitor->calls, monitor->polls + POLL_CALLS);
     }
 }
 
@@ -226,6 +238,7 @@ static bool start(Monitor *monitor, const char *number)
     for (uint32_t i = 0; i < n; i++)
         monitor_console_start(&monitor->consoles[i], &monitor->handover, i);
     monitor_view_start(&monitor->view, &monitor->handover);
+    monitor_calls_start(&monitor->calls, &monitor->handover);
     return monitor->handover.daemon_fd < 0 || fd_set_nonblocking(monitor->handover.daemon_fd, true);
 }
 

@@ -4,10 +4,7 @@
 /* What the monitor has to do with what shows the container its limits. libc only. */
 #pragma once
 
-#include "control-xdr.h"
-
-#include <stdbool.h>
-#include <sys/types.h>
+#include "controller/monitor-server.h"
 
 /*
  * The server of the files with limits in them: started when one of them is asked for something,
@@ -15,11 +12,8 @@
  */
 typedef struct MonitorView {
     ControlHandover *handover; /* borrowed */
-    pid_t child;               /* the server, or what takes its files away; 0: none */
-    int child_pidfd;
-    int64_t started; /* seconds */
-    unsigned failures;
-    int64_t lost; /* when the connection ended, in seconds; 0: it did not */
+    MonitorServer server;      /* or what takes its files away */
+    int64_t lost;              /* when the connection ended, in seconds; 0: it did not */
 } MonitorView;
 
 void monitor_view_start(MonitorView *view, ControlHandover *handover);

@@ -33,6 +33,7 @@ void run_init(Run *run)
     run->controller_fd = run->monitor_fd = run->view_program_fd = -1;
     run->image_program_fd = -1;
     run->view = (RunView){ .fd = -1, .mount = -1 };
+    run->calls_fd = -1;
     run->userns_fd = run->netns_fd = run->host_mounts_fd = run->builder_fd = -1;
     run->host_time_fd = run->files_fd = -1;
     run->own_spaces[0] = run->own_spaces[1] = run->own_spaces[2] = -1;
@@ -258,6 +259,28 @@ static void links_forget(Run *run)
 
 /* ---- go ---- */
 
+/* As message_receive, of init. Before it is what the user named it may give the listener away. */
+static int hear_init(Run *run, Message *ret_message)
+{
+    for (;;) {
+        int got;
+
+        view_serve(run, run->init_fd);
+        got = message_receive(run->init_fd, ret_message);
+        if (got < 0 && errno == ECONNRESET) /* it ended before it read "go": its words come next */
+            got = message_receive(run->init_fd, ret_message);
+        if (got <= 0 || ret_message->kind != CONTROL_CALLS)
+            return got;
+        run->calls_fd = message_take_fd(ret_message, 0);
+        message_clear(ret_message);
+    }
+}
+
+static void calls_forget(Run *run)
+{
+    fd_close(fd_steal(&run->calls_fd));
+}
+
 /* Init says nothing when it is well: its end of the socket closes as the program is executed. */
 static bool init_go(Run *run, GError **err)
 {
@@ -268,10 +291,7 @@ static bool init_go(Run *run, GError **err)
         return false;
     if (!message_send(run->init_fd, CONTROL_GO, NULL, NULL, 0) && errno != EPIPE)
         return fail_errno(err, errno, _("cannot talk to init"));
-    view_serve(run, run->init_fd);
-    got = message_receive(run->init_fd, &message);
-    if (got < 0 && errno == ECONNRESET) /* init ended before it read "go": its words come next */
-        got = message_receive(run->init_fd, &message);
+    got = hear_init(run, &message);
     if (got == 0)
         return true;
     if (got < 0)
@@ -302,7 +322,7 @@ static const Step start_steps[] = {
     { "resources",    resources_apply,  NULL          },
     { "links",        links_ask,        links_forget  },
     { "sysctls",      sysctls_write,    NULL          },
-    { "go",           init_go,          NULL          },
+    { "go",           init_go,          calls_forget  },
 };
 
 bool run_start(Run *run, GError **err)

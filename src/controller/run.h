@@ -71,6 +71,7 @@ struct Run {
     int64_t born;       /* this second of the host's boot clock */
     int *sources;       /* one per plan.mounts: a detached mount, or -1 */
     RunView view;
+    int calls_fd; /* listener of the system calls that the view answers; -1: none */
 
     pid_t init_pid;
     int init_pidfd;

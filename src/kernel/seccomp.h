@@ -31,3 +31,6 @@ bool seccomp_make_guard(GBytes **ret_program, GError **err);
  * errno. Uses libc only.
  */
 bool seccomp_install(const void *program, size_t size);
+
+/* The same for one that notifies: the descriptor to hear of that at, close-on-exec. -1: errno. */
+int seccomp_install_listener(const void *program, size_t size);

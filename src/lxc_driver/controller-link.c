@@ -198,6 +198,7 @@ static void tell(ControllerLink *link, Message *message)
     case CONTROL_GO:
     case CONTROL_TREE:
     case CONTROL_MOUNT:
+    case CONTROL_CALLS:
         log_warning("controller %d sent a message that only the daemon sends", (int)link->pid);
         return;
     }

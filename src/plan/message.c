@@ -25,6 +25,7 @@ static const XdrType *const bodies[] = {
     [CONTROL_GO] = NULL,
     [CONTROL_TREE] = NULL,
     [CONTROL_MOUNT] = NULL,
+    [CONTROL_CALLS] = NULL,
 };
 #define N_KINDS (sizeof bodies / sizeof *bodies)
 

@@ -4,15 +4,10 @@
 /* THE table of what the files of the view hold, and what that is made from. */
 #include "view/content.h"
 
-#define BIT(fact) (1u << FACT_##fact)
-#define MEMORY                                                                                     \
-    (BIT(MEMORY_LIMIT) | BIT(MEMORY_USAGE) | BIT(MEMORY_STAT) | BIT(SWAP_LIMIT) |                  \
-     BIT(BOTH_LIMIT) | BIT(SWAP_USAGE) | BIT(HOST_MEMINFO))
-#define VMSTAT (MEMORY | BIT(KERNEL_MEMORY) | BIT(HOST_VMSTAT) | BIT(IO))
+#define BIT(fact) NEEDS(fact)
+#define VMSTAT (NEEDS_MEMORY | BIT(KERNEL_MEMORY) | BIT(HOST_VMSTAT) | BIT(IO))
 #define DISKS (BIT(HOST_DISKSTATS) | BIT(IO) | BIT(IO_COUNTS))
-#define LOAD (BIT(CPU_USAGE) | BIT(TASKS) | BIT(PRESSURE_CPU) | BIT(PRESSURE_IO))
 #define STALLS(of) (BIT(PRESSURE_##of) | BIT(HOST_PRESSURE_##of))
-#define PROCESSORS (BIT(HOST_STAT) | BIT(CPU_QUOTA) | BIT(CPU_PERIOD) | BIT(CPU_SET))
 
 typedef struct Row {
     ViewKind kind;
@@ -88,33 +83,33 @@ static void make_all_mask(const Facts *facts, Text *out)
 /* ---- the table ---- */
 
 static const Row rows[] = {
-    {VIEW_MEMINFO,               MEMORY | BIT(KERNEL_MEMORY),    false, memory_make_meminfo,     NULL         },
-    { VIEW_CPUINFO,              PROCESSORS | BIT(HOST_CPUINFO), false, processors_make_cpuinfo, NULL         },
-    { VIEW_STAT,                 PROCESSORS | BIT(CPU_USAGE),    true,  processors_make_stat,    NULL         },
-    { VIEW_UPTIME,               PROCESSORS | BIT(CPU_USAGE),    false, processors_make_uptime,  NULL         },
-    { VIEW_LOADAVG,              LOAD,                           true,  load_make_loadavg,       NULL         },
-    { VIEW_SWAPS,                MEMORY,                         false, memory_make_swaps,       NULL         },
-    { VIEW_DISKSTATS,            DISKS,                          false, disks_make_diskstats,    NULL         },
-    { VIEW_VMSTAT,               VMSTAT,                         false, memory_make_vmstat,      NULL         },
-    { VIEW_PRESSURE_CPU,         STALLS(CPU),                    false, make_pressure_cpu,       NULL         },
-    { VIEW_PRESSURE_IO,          STALLS(IO),                     false, make_pressure_io,        NULL         },
-    { VIEW_PRESSURE_MEMORY,      STALLS(MEMORY),                 false, make_pressure_memory,    NULL         },
-    { VIEW_ONLINE,               PROCESSORS,                     false, processors_add_list,     NULL         },
-    { VIEW_POSSIBLE,             PROCESSORS,                     false, processors_add_list,     NULL         },
-    { VIEW_PRESENT,              PROCESSORS,                     false, processors_add_list,     NULL         },
-    { VIEW_OFFLINE,              0,                              false, make_empty_list,         NULL         },
-    { VIEW_ISOLATED,             0,                              false, make_empty_list,         NULL         },
-    { VIEW_KERNEL_MAX,           BIT(HOST_KERNEL_MAX),           false, make_kernel_max,         NULL         },
-    { VIEW_CORE_ID,              0,                              false, NULL,                    make_number  },
-    { VIEW_PACKAGE_ID,           0,                              false, make_zero,               NULL         },
-    { VIEW_THREAD_SIBLINGS,      PROCESSORS,                     false, NULL,                    make_own_mask},
-    { VIEW_THREAD_SIBLINGS_LIST, 0,                              false, NULL,                    make_number  },
-    { VIEW_CORE_CPUS,            PROCESSORS,                     false, NULL,                    make_own_mask},
-    { VIEW_CORE_CPUS_LIST,       0,                              false, NULL,                    make_number  },
-    { VIEW_CORE_SIBLINGS,        PROCESSORS,                     false, make_all_mask,           NULL         },
-    { VIEW_CORE_SIBLINGS_LIST,   PROCESSORS,                     false, processors_add_list,     NULL         },
-    { VIEW_PACKAGE_CPUS,         PROCESSORS,                     false, make_all_mask,           NULL         },
-    { VIEW_PACKAGE_CPUS_LIST,    PROCESSORS,                     false, processors_add_list,     NULL         },
+    {VIEW_MEMINFO,               NEEDS_MEMORY | BIT(KERNEL_MEMORY),    false, memory_make_meminfo,     NULL         },
+    { VIEW_CPUINFO,              NEEDS_PROCESSORS | BIT(HOST_CPUINFO), false, processors_make_cpuinfo, NULL         },
+    { VIEW_STAT,                 NEEDS_PROCESSORS | BIT(CPU_USAGE),    true,  processors_make_stat,    NULL         },
+    { VIEW_UPTIME,               NEEDS_PROCESSORS | BIT(CPU_USAGE),    false, processors_make_uptime,  NULL         },
+    { VIEW_LOADAVG,              NEEDS_LOAD,                           true,  load_make_loadavg,       NULL         },
+    { VIEW_SWAPS,                NEEDS_MEMORY,                         false, memory_make_swaps,       NULL         },
+    { VIEW_DISKSTATS,            DISKS,                                false, disks_make_diskstats,    NULL         },
+    { VIEW_VMSTAT,               VMSTAT,                               false, memory_make_vmstat,      NULL         },
+    { VIEW_PRESSURE_CPU,         STALLS(CPU),                          false, make_pressure_cpu,       NULL         },
+    { VIEW_PRESSURE_IO,          STALLS(IO),                           false, make_pressure_io,        NULL         },
+    { VIEW_PRESSURE_MEMORY,      STALLS(MEMORY),                       false, make_pressure_memory,    NULL         },
+    { VIEW_ONLINE,               NEEDS_PROCESSORS,                     false, processors_add_list,     NULL         },
+    { VIEW_POSSIBLE,             NEEDS_PROCESSORS,                     false, processors_add_list,     NULL         },
+    { VIEW_PRESENT,              NEEDS_PROCESSORS,                     false, processors_add_list,     NULL         },
+    { VIEW_OFFLINE,              0,                                    false, make_empty_list,         NULL         },
+    { VIEW_ISOLATED,             0,                                    false, make_empty_list,         NULL         },
+    { VIEW_KERNEL_MAX,           BIT(HOST_KERNEL_MAX),                 false, make_kernel_max,         NULL         },
+    { VIEW_CORE_ID,              0,                                    false, NULL,                    make_number  },
+    { VIEW_PACKAGE_ID,           0,                                    false, make_zero,               NULL         },
+    { VIEW_THREAD_SIBLINGS,      NEEDS_PROCESSORS,                     false, NULL,                    make_own_mask},
+    { VIEW_THREAD_SIBLINGS_LIST, 0,                                    false, NULL,                    make_number  },
+    { VIEW_CORE_CPUS,            NEEDS_PROCESSORS,                     false, NULL,                    make_own_mask},
+    { VIEW_CORE_CPUS_LIST,       0,                                    false, NULL,                    make_number  },
+    { VIEW_CORE_SIBLINGS,        NEEDS_PROCESSORS,                     false, make_all_mask,           NULL         },
+    { VIEW_CORE_SIBLINGS_LIST,   NEEDS_PROCESSORS,                     false, processors_add_list,     NULL         },
+    { VIEW_PACKAGE_CPUS,         NEEDS_PROCESSORS,                     false, make_all_mask,           NULL         },
+    { VIEW_PACKAGE_CPUS_LIST,    NEEDS_PROCESSORS,                     false, processors_add_list,     NULL         },
 };
 
 static const Row *find(ViewKind kind)
@@ -131,7 +126,7 @@ ViewNeeds content_needs(ViewKind kind)
     const Row *row = find(kind);
 
     if (kind == VIEW_PROCESSORS)
-        return (ViewNeeds){ PROCESSORS, false };
+        return (ViewNeeds){ NEEDS_PROCESSORS, false };
     return row ? (ViewNeeds){ row->facts, row->tasks } : (ViewNeeds){ 0, false };
 }
 

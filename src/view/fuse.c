@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The virtlxcd authors
 
-/* See fuse.h. Names and attributes never change, but for which processors there are. */
+/*
+ * See fuse.h. Names and attributes never change, but for which processors there are, and for sizes
+ * of files. read(2) asks for no size; but sendfile(2), which busybox's cat uses, goes by it, and
+ * the kernel corrects it as soon as a read there shows where the end is. So it has to ask anew for
+ * each who opens a file. A file is a block long, as each in /sys, for which programs are prepared,
+ * or as long as it really is.
+ */
 #include "view/fuse.h"
 
 #include <dirent.h>
@@ -72,6 +78,15 @@ void fuse_refuse(const FuseTalk *talk, const FuseRequest *request, int errnum)
 
 /* ---- attributes and names ---- */
 
+#define BLOCK 4096
+
+static uint64_t size_of(const FuseTalk *talk, ViewNode node)
+{
+    if (node_is_directory(node))
+        return 0;
+    return talk->size > BLOCK ? talk->size : BLOCK;
+}
+
 static struct fuse_attr attributes(const FuseTalk *talk, ViewNode node)
 {
     bool directory = node_is_directory(node);
@@ -79,6 +94,7 @@ static struct fuse_attr attributes(const FuseTalk *talk, ViewNode node)
 
     return (struct fuse_attr){
         .ino = node_number(node),
+        .size = size_of(talk, node),
         .atime = now,
         .mtime = now,
         .ctime = now,
@@ -86,13 +102,18 @@ static struct fuse_attr attributes(const FuseTalk *talk, ViewNode node)
         .nlink = directory ? 2 : 1,
         .uid = talk->uid,
         .gid = talk->gid,
-        .blksize = 4096,
+        .blksize = BLOCK,
     };
+}
+
+static uint64_t name_valid_for(ViewNode node)
+{
+    return node.kind < VIEW_PROCESSOR ? FOREVER : PROCESSOR_VALID;
 }
 
 static uint64_t valid_for(ViewNode node)
 {
-    return node.kind < VIEW_PROCESSOR ? FOREVER : PROCESSOR_VALID;
+    return node_is_directory(node) ? name_valid_for(node) : 0;
 }
 
 static void answer_greeting(const FuseTalk *talk, const FuseRequest *request)
@@ -114,7 +135,7 @@ static struct fuse_entry_out entry_of(const FuseTalk *talk, ViewNode node)
 {
     return (struct fuse_entry_out){
         .nodeid = node_number(node),
-        .entry_valid = valid_for(node),
+        .entry_valid = name_valid_for(node),
         .attr_valid = valid_for(node),
         .attr = attributes(talk, node),
     };

@@ -24,6 +24,7 @@ typedef struct FuseTalk {
     unsigned uid; /* whose all files are, as the host has it */
     unsigned gid;
     unsigned n_processors; /* that have directories */
+    uint64_t size;         /* of the file that is asked for, if it may be larger than a block */
 } FuseTalk;
 
 typedef struct FuseRequest {

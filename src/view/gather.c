@@ -5,6 +5,7 @@
 #include "view/gather.h"
 
 #include "base/fd.h"
+#include "view/calls.h"
 #include "view/tasks.h"
 
 #include <fcntl.h>
@@ -151,6 +152,23 @@ static Facts facts_without_texts(Gatherer *gatherer, ViewNeeds needs)
     return facts;
 }
 
+/* A server that ends lets go of it. */
+static void set_lock(const Gatherer *gatherer, short type)
+{
+    struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
+
+    (void)fcntl(gatherer->load_fd, F_SETLKW, &lock); /* at worst an average is off a little */
+}
+
+/* What wants tasks may move the load on. */
+static void use_alone(const Gatherer *gatherer, const Facts *facts,
+                      void (*use)(const Facts *facts, void *data), void *data)
+{
+    set_lock(gatherer, F_WRLCK);
+    use(facts, data);
+    set_lock(gatherer, F_UNLCK);
+}
+
 /* Calls with the facts, which are gone when it comes back. */
 static bool with_facts(Gatherer *gatherer, ViewNeeds needs,
                        void (*use)(const Facts *facts, void *data), void *data)
@@ -167,7 +185,9 @@ static bool with_facts(Gatherer *gatherer, ViewNeeds needs,
         facts.texts[fact] = texts[fact].data;
         whole = whole && !texts[fact].failed;
     }
-    if (whole)
+    if (whole && needs.tasks)
+        use_alone(gatherer, &facts, use, data);
+    else if (whole)
         use(&facts, data);
     for (size_t i = 0; i < FACT_NAMES; i++)
         text_clear(&texts[i]);
@@ -176,6 +196,7 @@ static bool with_facts(Gatherer *gatherer, ViewNeeds needs,
 
 typedef struct Wanted {
     ViewNode node;
+    bool narrow;
     Text text;
     unsigned n_processors;
 } Wanted;
@@ -199,6 +220,22 @@ Text gather_file(Gatherer *gatherer, ViewNode node)
     Wanted wanted = { .node = node };
 
     if (!with_facts(gatherer, content_needs(node.kind), make, &wanted))
+        wanted.text.failed = true;
+    return wanted.text;
+}
+
+static void make_sysinfo(const Facts *facts, void *data)
+{
+    Wanted *wanted = data;
+
+    calls_make_sysinfo(facts, wanted->narrow, &wanted->text);
+}
+
+Text gather_sysinfo(Gatherer *gatherer, bool narrow)
+{
+    Wanted wanted = { .narrow = narrow };
+
+    if (!with_facts(gatherer, calls_sysinfo_needs(), make_sysinfo, &wanted))
         wanted.text.failed = true;
     return wanted.text;
 }

@@ -9,7 +9,8 @@
 
 typedef struct Gatherer {
     const ControlView *view; /* borrowed */
-    FactLoad *load;          /* borrowed */
+    FactLoad *load;          /* borrowed; other servers' too, */
+    int load_fd;             /* which they see to one at a time by a lock on this file */
     FactTasks tasks;         /* as they were */
     uint64_t tasks_seen;     /* then, on the container's clock; 0: never */
 } Gatherer;
@@ -17,5 +18,8 @@ typedef struct Gatherer {
 /* The file that `node` is; text_clear it. `failed` is set where it could not be made. */
 Text gather_file(Gatherer *gatherer, ViewNode node);
 
-/* How many processors have directories. */
+/* What sysinfo(2) fills in; the same. */
+Text gather_sysinfo(Gatherer *gatherer, bool narrow);
+
+/* How many processors are shown. */
 unsigned gather_processors(Gatherer *gatherer);

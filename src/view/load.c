@@ -21,7 +21,7 @@
 #define STEP 5000000u   /* microseconds */
 #define RECENT_STEPS 12 /* a minute */
 #define STEPS_MAX 2160  /* three hours: older samples have faded to nothing */
-#define ONE (1u << 20)  /* 1 as the averages have it */
+#define ONE (1u << LOAD_BITS)
 
 /* What is left of an average after a step: exp(-5 s / 1, 5, 15 min), of ONE. */
 static const uint64_t fading[3] = { 964736, 1031245, 1042767 };
@@ -87,20 +87,30 @@ static void advance(FactLoad *load, const Facts *facts)
     load->work = now;
 }
 
+void load_catch_up(const Facts *facts)
+{
+    if (facts->load->when == 0 && facts->load->work == 0)
+        facts->load->work = ran(facts->usage_before);
+    advance(facts->load, facts);
+}
+
+uint64_t load_tasks(const Facts *facts)
+{
+    uint64_t tasks = scan_number(facts->texts[FACT_TASKS]);
+
+    return tasks ? tasks : facts->tasks.total;
+}
+
 /* The last field is the pid that was last given out in the container, which nobody outside knows:
  * it is that of init. */
 void load_make_loadavg(const Facts *facts, Text *out)
 {
-    uint64_t tasks = scan_number(facts->texts[FACT_TASKS]);
-
-    if (facts->load->when == 0 && facts->load->work == 0)
-        facts->load->work = ran(facts->usage_before);
-    advance(facts->load, facts);
+    load_catch_up(facts);
     for (size_t i = 0; i < 3; i++) {
         uint64_t hundredths = (facts->load->average[i] * 100 + ONE / 2) / ONE;
         text_add(out, "%llu.%02llu ", (unsigned long long)(hundredths / 100),
                  (unsigned long long)(hundredths % 100));
     }
     text_add(out, "%u/%llu 1\n", facts->tasks.running ? facts->tasks.running : 1,
-             (unsigned long long)(tasks ? tasks : facts->tasks.total));
+             (unsigned long long)load_tasks(facts));
 }

@@ -6,24 +6,28 @@
  * FUSE file system whose files are mounted over the kernel's (/proc/meminfo and others, see
  * node.c).
  *
- *     program in the container --read--> kernel --request--> virtlxc-view --read--> control groups
- *                                            | nobody serves                        and host's
- * /proc
+ *     program in the container --read--> kernel --request--> virtlxc-view --read--> control groups,
+ *                                            | nobody serves                        host's /proc
  *                                            v
  *                                       virtlxc-monitor, which starts virtlxc-view
  *
  * The monitor holds the connection, and starts this program when a request waits; it ends when none
  * has come for some seconds. A container in which nobody looks costs nothing, and one whose server
  * is killed gets a new one. It lives outside of the container, as a user who may do nothing.
+ *
+ * Another process of it answers system calls, where the definition asks for that: see answer.h.
+ *
+ *     virtlxc-view files MEMORY CONNECTION
+ *     virtlxc-view calls MEMORY TALK LISTENER [USERS]
  */
 #include "base/fd.h"
+#include "view/answer.h"
+#include "view/rights.h"
 #include "view/server.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/fuse.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -31,8 +35,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define NOBODY 65534
 
 /* An end of our own: what we have taken and not answered when we die fails with it. */
 static int clone_connection(int connection)
@@ -63,14 +65,6 @@ static bool load_view(int memory, ControlView *ret_view, FactLoad **ret_load)
                       NULL) == XDR_OK;
 }
 
-/* Everything that is read may be read by anybody. */
-static bool become_nobody(void)
-{
-    return setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
-           setresuid(NOBODY, NOBODY, NOBODY) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0;
-}
-
 static int fail(const char *what)
 {
     const char *why = strerror(errno);
@@ -81,24 +75,43 @@ static int fail(const char *what)
     return EXIT_FAILURE;
 }
 
+static int serve_files(int connection, Gatherer *gatherer)
+{
+    int fd = clone_connection(connection);
+
+    if (fd < 0)
+        return fail("cannot take up the view's connection: ");
+    fd_close(connection);
+    if (!rights_give_up())
+        return fail("cannot give up privileges: ");
+    server_run(fd, gatherer);
+    return EXIT_SUCCESS;
+}
+
+static int answer_calls(int talk, int listener, int users, Gatherer *gatherer)
+{
+    if (!rights_keep_for_memory(users))
+        return fail("cannot give up privileges: ");
+    answer_run(talk, listener, gatherer);
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     ControlView view;
     Gatherer gatherer = { .view = &view };
-    int fd;
+    int status = EXIT_FAILURE;
 
     (void)prctl(PR_SET_NAME, "virtlxc-view", 0, 0, 0); /* for ps only */
-    if (argc < 3)
+    if (argc < 4)
         return fail("virtlxc-view is started by virtlxc-monitor only: ");
-    fd = clone_connection(atoi(argv[1]));
-    if (fd < 0)
-        return fail("cannot take up the view's connection: ");
-    fd_close(atoi(argv[1]));
-    if (!load_view(atoi(argv[2]), &view, &gatherer.load))
+    gatherer.load_fd = atoi(argv[2]);
+    if (!load_view(gatherer.load_fd, &view, &gatherer.load))
         return fail("cannot read what the view shows: ");
-    fd_close(atoi(argv[2]));
-    if (!become_nobody())
-        return fail("cannot give up privileges: ");
-    server_run(fd, &gatherer);
-    _exit(EXIT_SUCCESS); /* at once: nothing is left to write */
+    if (argc == 4 && !strcmp(argv[1], "files"))
+        status = serve_files(atoi(argv[3]), &gatherer);
+    else if (argc >= 5 && !strcmp(argv[1], "calls"))
+        status =
+            answer_calls(atoi(argv[3]), atoi(argv[4]), argc > 5 ? atoi(argv[5]) : -1, &gatherer);
+    _exit(status); /* at once: nothing is left to write */
 }

@@ -239,33 +239,39 @@ static const char *const as_host[] = {
     "HugePages_Surp", "Hugepagesize",    "Hugetlb",
 };
 
-/* Of /proc/vmstat. */
-static const Figure vmstat_pages[] = {
-    {"nr_free_pages",            NULL,               NULL,            unused       },
-    { "nr_file_pages",           NULL,               NULL,            cached       },
-    { "nr_swapcached",           "swapcached",       "swapcached",    NULL         },
-    { "nr_active_anon",          "active_anon",      "active_anon",   NULL         },
-    { "nr_zone_active_anon",     "active_anon",      "active_anon",   NULL         },
-    { "nr_inactive_anon",        "inactive_anon",    "inactive_anon", NULL         },
-    { "nr_zone_inactive_anon",   "inactive_anon",    "inactive_anon", NULL         },
-    { "nr_active_file",          "active_file",      "active_file",   NULL         },
-    { "nr_zone_active_file",     "active_file",      "active_file",   NULL         },
-    { "nr_inactive_file",        "inactive_file",    "inactive_file", NULL         },
-    { "nr_zone_inactive_file",   "inactive_file",    "inactive_file", NULL         },
-    { "nr_unevictable",          "unevictable",      "unevictable",   NULL         },
-    { "nr_zone_unevictable",     "unevictable",      "unevictable",   NULL         },
-    { "nr_mlock",                "unevictable",      "unevictable",   NULL         },
-    { "nr_dirty",                "file_dirty",       "dirty",         NULL         },
-    { "nr_writeback",            "file_writeback",   "writeback",     NULL         },
-    { "nr_anon_pages",           "anon",             "rss",           NULL         },
-    { "nr_mapped",               "file_mapped",      "mapped_file",   NULL         },
-    { "nr_shmem",                "shmem",            "shmem",         NULL         },
-    { "nr_slab_reclaimable",     "slab_reclaimable", NULL,            NULL         },
-    { "nr_slab_unreclaimable",   NULL,               NULL,            unreclaimable},
-    { "nr_page_table_pages",     "pagetables",       NULL,            NULL         },
-    { "nr_sec_page_table_pages", "sec_pagetables",   NULL,            NULL         },
+/* Of /proc/vmstat: pages of what meminfo has in KiB. */
+typedef struct Pages {
+    const char *name;
+    const char *meminfo;
+} Pages;
+
+static const Pages vmstat_pages[] = {
+    {"nr_free_pages",            "MemFree"       },
+    { "nr_file_pages",           "Cached"        },
+    { "nr_swapcached",           "SwapCached"    },
+    { "nr_active_anon",          "Active(anon)"  },
+    { "nr_zone_active_anon",     "Active(anon)"  },
+    { "nr_inactive_anon",        "Inactive(anon)"},
+    { "nr_zone_inactive_anon",   "Inactive(anon)"},
+    { "nr_active_file",          "Active(file)"  },
+    { "nr_zone_active_file",     "Active(file)"  },
+    { "nr_inactive_file",        "Inactive(file)"},
+    { "nr_zone_inactive_file",   "Inactive(file)"},
+    { "nr_unevictable",          "Unevictable"   },
+    { "nr_zone_unevictable",     "Unevictable"   },
+    { "nr_mlock",                "Mlocked"       },
+    { "nr_dirty",                "Dirty"         },
+    { "nr_writeback",            "Writeback"     },
+    { "nr_anon_pages",           "AnonPages"     },
+    { "nr_mapped",               "Mapped"        },
+    { "nr_shmem",                "Shmem"         },
+    { "nr_slab_reclaimable",     "SReclaimable"  },
+    { "nr_slab_unreclaimable",   "SUnreclaim"    },
+    { "nr_page_table_pages",     "PageTables"    },
+    { "nr_sec_page_table_pages", "SecPageTables" },
 };
 
+/* Of the same, what has happened. */
 static const Figure vmstat_events[] = {
     {"pgpgin",                   NULL,                      NULL,                      read_in    },
     { "pgpgout",                 NULL,                      NULL,                      written_out},
@@ -280,29 +286,35 @@ static const Figure vmstat_events[] = {
     { "workingset_refault_file", "workingset_refault_file", "workingset_refault_file", NULL       },
 };
 
-#define FIND(table, name, len) find(table, sizeof(table) / sizeof *(table), name, len)
+/* The row of a table whose first member, its name, is this. */
+#define FIND(table, name, len) find(table, sizeof *(table), sizeof(table), name, len)
 
-static const Figure *find(const Figure *table, size_t n, const char *name, size_t len)
+static const void *find(const void *table, size_t step, size_t size, const char *name, size_t len)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (strlen(table[i].name) == len && memcmp(table[i].name, name, len) == 0)
-            return &table[i];
+    for (size_t at = 0; at < size; at += step) {
+        const char *const *row = (const void *)((const char *)table + at);
+        if (strlen(*row) == len && memcmp(*row, name, len) == 0)
+            return row;
     }
     return NULL;
-}
-
-static bool is_as_host(const char *name, size_t len)
-{
-    for (size_t i = 0; i < sizeof as_host / sizeof *as_host; i++) {
-        if (strlen(as_host[i]) == len && memcmp(as_host[i], name, len) == 0)
-            return true;
-    }
-    return false;
 }
 
 static uint64_t figure_value(const Figure *figure, const Memory *memory)
 {
     return figure->compute ? figure->compute(memory) : in_stat(memory, figure->v2, figure->v1);
+}
+
+MemorySum memory_sum_up(const Facts *facts)
+{
+    Memory memory = take_memory(facts);
+
+    return (MemorySum){
+        .total = memory.total,
+        .unused = unused(&memory),
+        .shared = in_stat(&memory, "shmem", "shmem"),
+        .swap_total = memory.swap_total,
+        .swap_unused = swap_unused(&memory),
+    };
 }
 
 /* ---- the files ---- */
@@ -318,9 +330,16 @@ void memory_make_meminfo(const Facts *facts, Text *out)
         if (figure)
             text_add(out, "%.*s:%*s%8llu kB\n", (int)len, line, len < 15 ? (int)(15 - len) : 0, "",
                      (unsigned long long)(figure_value(figure, &memory) / 1024));
-        else if (is_as_host(line, len))
+        else if (FIND(as_host, line, len))
             text_add(out, "%.*s\n", (int)scan_line_length(line), line);
     }
+}
+
+static uint64_t pages_value(const Pages *pages, const Memory *memory)
+{
+    const Figure *figure = FIND(meminfo, pages->meminfo, strlen(pages->meminfo));
+
+    return figure ? figure_value(figure, memory) / memory->facts->page : 0; /* a test finds all */
 }
 
 static void add_counter(const char *line, size_t len, uint64_t value, Text *out)
@@ -334,11 +353,11 @@ void memory_make_vmstat(const Facts *facts, Text *out)
 
     for (const char *line = facts->texts[FACT_HOST_VMSTAT]; line; line = scan_next_line(line)) {
         size_t len = strcspn(line, " \n");
-        const Figure *pages = FIND(vmstat_pages, line, len);
+        const Pages *pages = FIND(vmstat_pages, line, len);
         const Figure *events = FIND(vmstat_events, line, len);
 
         if (pages)
-            add_counter(line, len, figure_value(pages, &memory) / facts->page, out);
+            add_counter(line, len, pages_value(pages, &memory), out);
         else if (events)
             add_counter(line, len, figure_value(events, &memory), out);
     }

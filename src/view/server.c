@@ -154,14 +154,42 @@ static const Answer answers[] = {
     { FUSE_RELEASE, answer_release},
 };
 
+/* The files that grow with the machine. */
+static bool may_be_large(ViewKind kind)
+{
+    return kind == VIEW_CPUINFO || kind == VIEW_STAT || kind == VIEW_VMSTAT ||
+           kind == VIEW_DISKSTATS;
+}
+
+static uint64_t find_size(Server *server, ViewNode node)
+{
+    Text text = { 0 };
+    uint64_t size;
+
+    if (may_be_large(node.kind))
+        text = gather_file(server->gatherer, node);
+    size = text.len;
+    text_clear(&text);
+    return size;
+}
+
+/* What the tree does not know by itself. */
+static void look_up(Server *server, ViewNode node, uint32_t opcode)
+{
+    FuseTalk *talk = &server->talk;
+
+    talk->size = opcode == FUSE_GETATTR ? find_size(server, node) : 0;
+    if (node.kind == VIEW_PROCESSORS && (opcode == FUSE_LOOKUP || opcode == FUSE_READDIRPLUS))
+        talk->n_processors = gather_processors(server->gatherer);
+}
+
 static void answer(Server *server, const FuseRequest *request)
 {
     const struct fuse_in_header *header = fuse_header(request);
     ViewNode node;
 
-    if (node_from_number(header->nodeid, &node) && node.kind == VIEW_PROCESSORS &&
-        (header->opcode == FUSE_LOOKUP || header->opcode == FUSE_READDIRPLUS))
-        server->talk.n_processors = gather_processors(server->gatherer);
+    if (node_from_number(header->nodeid, &node))
+        look_up(server, node, header->opcode);
     if (fuse_answer_tree(&server->talk, request))
         return;
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {

@@ -181,10 +181,60 @@ static void test_vmstat(void)
     Facts facts = v2();
     g_autofree char *text = NULL;
 
-    facts.texts[FACT_HOST_VMSTAT] = "nr_free_pages 1\nunheard_of 5\npgpgin 7\npgfault 3\n";
+    facts.texts[FACT_HOST_VMSTAT] = "nr_free_pages 1\nunheard_of 5\nnr_zone_active_file 6\n"
+                                    "nr_mlock 2\nnr_slab_unreclaimable 4\npgpgin 7\npgfault 3\n";
     facts.texts[FACT_IO] = "8:0 rbytes=409600 wbytes=8192 rios=3 wios=2 dbytes=0 dios=0\n";
     text = made_by(memory_make_vmstat, &facts);
-    g_assert_cmpstr(text, ==, "nr_free_pages 49152\npgpgin 400\npgfault 77\n");
+    g_assert_cmpstr(text, ==,
+                    "nr_free_pages 49152\nnr_zone_active_file 12800\n"
+                    "nr_mlock 0\nnr_slab_unreclaimable 1280\npgpgin 400\npgfault 77\n");
+}
+
+/* Every line of pages has its figure. */
+static void test_vmstat_pages(void)
+{
+    static const char *const names[] = {
+        "free_pages",
+        "file_pages",
+        "swapcached",
+        "active_anon",
+        "zone_active_anon",
+        "inactive_anon",
+        "zone_inactive_anon",
+        "active_file",
+        "zone_active_file",
+        "inactive_file",
+        "zone_inactive_file",
+        "unevictable",
+        "zone_unevictable",
+        "mlock",
+        "dirty",
+        "writeback",
+        "anon_pages",
+        "mapped",
+        "shmem",
+        "slab_reclaimable",
+        "slab_unreclaimable",
+        "page_table_pages",
+        "sec_page_table_pages",
+    };
+    g_autoptr(GString) host = g_string_new(NULL);
+    g_autofree char *text = NULL;
+    Facts facts = v2();
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        g_string_append_printf(host, "nr_%s 1\n", names[i]);
+    facts.texts[FACT_HOST_VMSTAT] = host->str;
+    facts.texts[FACT_MEMORY_STAT] =
+        "file 8192\nanon 8192\nswapcached 8192\nactive_anon 8192\ninactive_anon 8192\n"
+        "active_file 8192\ninactive_file 8192\nunevictable 8192\nfile_dirty 8192\n"
+        "file_writeback 8192\nfile_mapped 8192\nshmem 8192\nslab_reclaimable 8192\n"
+        "slab_unreclaimable 8192\npagetables 8192\nsec_pagetables 8192\n";
+    text = made_by(memory_make_vmstat, &facts);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *key = g_strconcat("nr_", names[i], NULL);
+        assert_number(text, key, i == 0 ? 49152 : 2);
+    }
 }
 
 /* ---- processors ---- */
@@ -456,6 +506,7 @@ int main(int argc, char **argv)
     g_test_add_func("/view/swap", test_swap);
     g_test_add_func("/view/total", test_total);
     g_test_add_func("/view/vmstat", test_vmstat);
+    g_test_add_func("/view/vmstat-pages", test_vmstat_pages);
     g_test_add_func("/view/count", test_count);
     g_test_add_func("/view/cpuinfo", test_cpuinfo);
     g_test_add_func("/view/stat", test_stat);
