@@ -9,6 +9,7 @@ typedef enum VolumeKind {
     VOLUME_FILE,
     VOLUME_BLOCK,
     VOLUME_DIR,
+    VOLUME_MISSING, /* it is not there, and need not be */
 } VolumeKind;
 
 /* Of a running domain. */

@@ -246,13 +246,15 @@ static bool check_source(const Disk *disk, GError **err)
 
 static bool plan_volume(const Disk *disk, PlanHostNode *node, GError **err)
 {
-    const VolumeUse use = { disk->source.pool, disk->source.volume, (Volume *)&disk->volume };
+    const VolumeUse use = { disk->source.pool, disk->source.volume, (Volume *)&disk->volume,
+                            false };
     int format;
 
     if (!volume_check(&use, err))
         return false;
     switch (disk->volume.kind) {
     case VOLUME_ABSENT:
+    case VOLUME_MISSING:
         node->kind = PLAN_HOST_NODE_VOLUME;
         node->source = g_strdup(use.name);
         node->pool = g_strdup(use.pool);

@@ -167,7 +167,7 @@ static bool plan_ram(const Filesystem *fs, PlanMount *mount, GError **err)
 
 static bool plan_volume(const Filesystem *fs, PlanMount *mount, GError **err)
 {
-    const VolumeUse use = { fs->pool, fs->source, (Volume *)&fs->volume };
+    const VolumeUse use = { fs->pool, fs->source, (Volume *)&fs->volume, false };
     int format;
 
     if (!volume_check(&use, err))
@@ -185,6 +185,8 @@ static bool plan_volume(const Filesystem *fs, PlanMount *mount, GError **err)
         return true;
     case VOLUME_BLOCK:
         mount->kind = PLAN_MOUNT_BLOCK;
+        return true;
+    case VOLUME_MISSING:
         return true;
     case VOLUME_FILE:
         return volume_format(&use, fs->driver.format, &format, err) &&
@@ -240,7 +242,9 @@ _Static_assert((int)PROPAGATION_PRIVATE == (int)PLAN_PROPAGATION_PRIVATE &&
 
 bool filesystem_plan(const void *device, PlanBuilder *builder, GError **err)
 {
-    return device == builder->root || add(device, builder, err);
+    const Filesystem *fs = device;
+
+    return fs == builder->root || fs->volume.kind == VOLUME_MISSING || add(fs, builder, err);
 }
 
 bool filesystem_plan_root(PlanBuilder *builder, GError **err)

@@ -15,7 +15,7 @@
 #define UNSUPPORTED ERR(LXC, CONFIG_UNSUPPORTED)
 #define NAME_MAX_BYTES 255
 
-const char *const volume_kind_names[] = { NULL, "file", "block", "dir", NULL };
+const char *const volume_kind_names[] = { NULL, "file", "block", "dir", "missing", NULL };
 
 /* ---- what the storage daemon says ------------------------------------------------------------ */
 
@@ -83,7 +83,7 @@ static bool take(const VolumeUse *use, const Description *said, Volume *volume, 
     return take_format(use, said->format, volume, err);
 }
 
-bool volume_apply(const char *xml, const VolumeUse *use, GError **err)
+static bool apply(const char *xml, const VolumeUse *use, GError **err)
 {
     const Reader reader = { .flags = DOMAIN_DEF_LIVE };
     g_autoptr(xmlDoc) doc = xml_read(xml, "volume", err);
@@ -105,14 +105,15 @@ bool volume_apply(const char *xml, const VolumeUse *use, GError **err)
     return true;
 }
 
-/* ---- what the definition says ---------------------------------------------------------------- */
-
-static void add(GArray *uses, const char *pool, const char *name, Volume *found)
+bool volume_apply(const char *xml, const VolumeUse *use, GError **err)
 {
-    const VolumeUse use = { pool, name, found };
-
-    g_array_append_val(uses, use);
+    if (*xml)
+        return apply(xml, use, err);
+    *use->found = (Volume){ .kind = VOLUME_MISSING };
+    return true;
 }
+
+/* ---- what the definition says ---------------------------------------------------------------- */
 
 GArray *domain_def_volumes(DomainDef *def)
 {
@@ -121,13 +122,15 @@ GArray *domain_def_volumes(DomainDef *def)
 
     for (size_t i = 0; i < def->filesystems.n; i++) {
         Filesystem *fs = def->filesystems.items[i];
+        const VolumeUse use = { fs->pool, fs->source, &fs->volume, fs->mount.optional };
         if (fs->type == FILESYSTEM_VOLUME)
-            add(uses, fs->pool, fs->source, &fs->volume);
+            g_array_append_val(uses, use);
     }
     for (size_t i = 0; i < disks->n; i++) {
         Disk *disk = disks->items[i];
+        const VolumeUse use = { disk->source.pool, disk->source.volume, &disk->volume, false };
         if (disk->type == DISK_VOLUME)
-            add(uses, disk->source.pool, disk->source.volume, &disk->volume);
+            g_array_append_val(uses, use);
     }
     return uses;
 }

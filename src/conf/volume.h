@@ -16,12 +16,16 @@ typedef struct VolumeUse {
     const char *pool;
     const char *name;
     Volume *found; /* what is filled in */
+    bool optional; /* it need not be there */
 } VolumeUse;
 
 /* A GArray of VolumeUse: all of them. */
 GArray *domain_def_volumes(DomainDef *def);
 
-/* Takes what the storage daemon says of it; fails for what no container can use. */
+/*
+ * Takes what the storage daemon says of it, "" if that does not have it; fails for what no
+ * container can use.
+ */
 bool volume_apply(const char *xml, const VolumeUse *use, GError **err);
 
 /* False for names that no volume can have, or that could lead out of a pool. */

@@ -400,9 +400,11 @@ bool overlay_make(const Run *run, const PlanMount *mount, int *ret_fd, GError **
 {
     Layers layers = { .run = run, .mount = mount, .base = -1, .upper = -1, .work = -1 };
     autofd int fd = -1;
-    bool done =
-        open_layers(&layers, err) && (ask_helper(&layers, &fd, err) || fail_overlay(mount, err));
+    bool done;
 
+    if ((mount->flags & PLAN_MOUNT_F_OPTIONAL) && access(mount->source, F_OK) < 0)
+        return true;
+    done = open_layers(&layers, err) && (ask_helper(&layers, &fd, err) || fail_overlay(mount, err));
     layers_close(&layers);
     if (!done)
         return false;

@@ -151,7 +151,8 @@ void sources_close(Run *run);
  * it is a mount of, for the message. */
 bool source_wants_map(const Run *run, const PlanMount *mount, int fd);
 bool source_map(const Run *run, const PlanMount *mount, const char *path, int fd, GError **err);
-/* Puts the layers together; with a user namespace that must be there. */
+/* Puts the layers together; with a user namespace that must be there. *ret_fd stays when there is
+ * nothing to be seen, and need not be. */
 bool overlay_make(const Run *run, const PlanMount *mount, int *ret_fd, GError **err);
 bool init_create(Run *run, GError **err);
 void init_undo(Run *run);

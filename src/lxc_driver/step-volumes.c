@@ -45,7 +45,7 @@ void step_volumes_find(Run *run)
 
     for (guint i = 0; i < uses->len; i++) {
         const VolumeUse *use = &g_array_index(uses, VolumeUse, i);
-        queries[i] = (VolumeQuery){ use->pool, use->name };
+        queries[i] = (VolumeQuery){ use->pool, use->name, use->optional };
     }
     if (uses->len)
         volume_lookup(run->domain->driver->network_run_dir, queries, uses->len, volumes_found, run);

@@ -16,6 +16,7 @@ typedef struct Lookup {
     char *run_dir;
     GStrv pools;
     GStrv names;
+    bool *optional;  /* one for each */
     GPtrArray *xmls; /* ends with NULL when all are there */
     VolumesFound *found;
     void *data;
@@ -28,6 +29,7 @@ static void lookup_free(void *data)
     g_free(lookup->run_dir);
     g_strfreev(lookup->pools);
     g_strfreev(lookup->names);
+    g_free(lookup->optional);
     g_ptr_array_unref(lookup->xmls);
     g_free(lookup);
 }
@@ -61,17 +63,30 @@ static bool describe(const LibvirtClient *client, virStoragePoolPtr pool, const 
     return xml != NULL;
 }
 
+static bool is_missing(const GError *why)
+{
+    return error_is(why, VIR_ERR_NO_STORAGE_VOL) || error_is(why, VIR_ERR_NO_STORAGE_POOL);
+}
+
 static bool find(const LibvirtClient *client, const Lookup *lookup, guint index, GError **err)
 {
     const char *pool_name = lookup->pools[index], *name = lookup->names[index];
     virStoragePoolPtr pool = client->virStoragePoolLookupByName(client->connection, pool_name);
-    bool done = pool ? check_active(client, pool, pool_name, err) &&
-                           describe(client, pool, name, lookup->xmls, err)
-                     : libvirt_client_fail(client, err);
+    g_autoptr(GError) why = NULL;
+    bool done = pool ? check_active(client, pool, pool_name, &why) &&
+                           describe(client, pool, name, lookup->xmls, &why)
+                     : libvirt_client_fail(client, &why);
 
     if (pool)
         (void)client->virStoragePoolFree(pool);
-    return done || fail_while(err, _("cannot find the volume '%s' of pool '%s'"), name, pool_name);
+    if (done)
+        return true;
+    if (lookup->optional[index] && is_missing(why)) {
+        g_ptr_array_add(lookup->xmls, g_strdup(""));
+        return true;
+    }
+    g_propagate_error(err, g_steal_pointer(&why));
+    return fail_while(err, _("cannot find the volume '%s' of pool '%s'"), name, pool_name);
 }
 
 static bool find_all(const Lookup *lookup, GError **err)
@@ -118,9 +133,11 @@ void volume_lookup(const char *run_dir, const VolumeQuery *queries, size_t n_que
     lookup->run_dir = g_strdup(run_dir);
     lookup->pools = g_new0(char *, n_queries + 1);
     lookup->names = g_new0(char *, n_queries + 1);
+    lookup->optional = g_new0(bool, n_queries + 1);
     for (size_t i = 0; i < n_queries; i++) {
         lookup->pools[i] = g_strdup(queries[i].pool);
         lookup->names[i] = g_strdup(queries[i].name);
+        lookup->optional[i] = queries[i].optional;
     }
     lookup->xmls = g_ptr_array_new_with_free_func(g_free);
     lookup->found = found;

@@ -13,6 +13,7 @@
 typedef struct VolumeQuery {
     const char *pool;
     const char *name;
+    bool optional; /* "" is found where it is not there */
 } VolumeQuery;
 
 /* `xmls` are the volumes' descriptions in the order of the queries, NULL on failure; borrowed. */

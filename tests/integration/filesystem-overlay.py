@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-from trees import IDMAP, fingerprint, filesystem, overlay, shell
+from trees import IDMAP, OURS, fingerprint, filesystem, overlay, shell
 from harness import Instance, contains, equal, refused, skip
 
 if os.environ.get('VIRTLXCD_STOCK') == '1':
@@ -70,6 +70,10 @@ def layers_cover_each_other(host):
     contains(text.splitlines()[6], 'noexec')
     assert first not in text, f'the name of a layer shows inside: {text}'
     equal(os.listdir(first), ['a'])
+    optional = f"<virtlxcd:mount {OURS} optional='yes'/>"
+    text = shell(host, 'bb', 'grep -c -E " /(data|mem) " /proc/self/mountinfo; ls /mem',
+                 devices=filesystem('/no/such', '/data', optional, plain) + filesystem(first, '/mem', optional, plain))
+    equal(text.split(), ['1', 'a', 'b', 'c'])
     # Names that mean something in the kernel's list of layers.
     odd, = folders(host, 'odd:,upperdir=\\x')
     put(f'{odd}/e', 'odd\n')

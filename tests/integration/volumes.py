@@ -11,10 +11,13 @@ import libvirt
 
 from harness import PATIENCE, Instance, contains, equal, eventually, loops, mounts, refused, skip
 from imagefiles import MIB, SECTOR, make_image, make_mbr
-from trees import IDMAP, fingerprint, shell
+from trees import IDMAP, OURS, fingerprint, shell
 
 if os.environ.get('VIRTLXCD_STOCK') == '1':
     skip('the stock driver has no volumes')
+
+
+OPTIONAL = f"<virtlxcd:mount {OURS} optional='yes'/>"
 
 
 def volume(name, target, *more, pool='pool', access=''):
@@ -110,6 +113,12 @@ def what_is_not_there(host, storage, folder):
         dom.undefine()
     fails('NO_STORAGE_VOL', "'none' of pool 'pool'", volume('none', '/data'), 'STORAGE')
     fails('NO_STORAGE_POOL', "'data' of pool 'none'", volume('data', '/data', pool='none'), 'STORAGE')
+    dom = host.start('bb', devices=volume('none', '/data', OPTIONAL) + volume('data', '/other', OPTIONAL, pool='none') + volume('data', '/there', OPTIONAL))
+    equal(dom.XMLDesc().count("<virtlxcd:volume type='missing'/>"), 2)
+    with open(f'/proc/{host.init_pid(dom)}/mountinfo', encoding='utf-8') as file:
+        equal([line.split()[4] for line in file if line.split()[4] in ('/data', '/other', '/there')], ['/there'])
+    dom.destroy()
+    dom.undefine()
     fails('CONFIG_UNSUPPORTED', "'vda'.*'data' of pool 'pool'.*directory", disk('data', 'vda'))
     for device in (volume('cow', '/data'), disk('cow', 'vda')):
         fails('CONFIG_UNSUPPORTED', "'cow' of pool 'pool' looks like the format 'qcow2'.*<driver format='qcow2'/>", device)

@@ -153,6 +153,23 @@ static void test_refusals(void)
     expect_refusal("", "<pool/", "cannot understand the volume");
 }
 
+static void test_missing(void)
+{
+    g_autoptr(DomainDef) def =
+        domain_with("<filesystem type='volume'><source pool='p' volume='v'/>"
+                    "<target dir='/data'/><virtlxcd:mount xmlns:virtlxcd="
+                    "'urn:virtlxcd:domain:1.0' optional='yes'/></filesystem>");
+    g_autoptr(GArray) uses = domain_def_volumes(def);
+    g_autoptr(GError) err = NULL;
+    Plan *plan = found(def, "", &err);
+
+    g_assert_no_error(err);
+    g_assert_true(g_array_index(uses, VolumeUse, 0).optional);
+    for (uint32_t i = 0; i < plan->mounts.len; i++)
+        g_assert_cmpstr(plan->mounts.items[i].target, !=, "/data");
+    domain_def_plan_free(plan);
+}
+
 /* What is said counts, whatever the volume looks like. */
 static void test_format_that_is_said(void)
 {
@@ -174,5 +191,6 @@ int main(int argc, char **argv)
     g_test_add_func("/volume/disks", test_disks);
     g_test_add_func("/volume/refusals", test_refusals);
     g_test_add_func("/volume/format", test_format_that_is_said);
+    g_test_add_func("/volume/missing", test_missing);
     return g_test_run();
 }
