@@ -44,7 +44,7 @@ MOUNTS = {
     '/sys/devices/virtual/powercap*': ('tmpfs', '/', HIDE, ALWAYS),
     '/sys/fs/selinux*': ('tmpfs', '/', HIDE, ALWAYS),
     '/dev': ('tmpfs', '/', {'nosuid'}, ALWAYS),
-    '/dev/console': ('devpts', None, set(), ALWAYS),
+    '/dev/console': ('devpts', None, None, ALWAYS),  # it is one of the host's terminals, with what that mount has
     '/dev/pts': ('devpts', '/', {'nosuid', 'noexec'}, ALWAYS),
     '/dev/shm': ('tmpfs', '/', {'nosuid', 'nodev'}, ALWAYS),
     '/dev/mqueue': ('mqueue', '/', {'nosuid', 'nodev', 'noexec'}, ALWAYS),
@@ -75,6 +75,11 @@ def mount_table(lines):
     return table
 
 
+def terminals():
+    with open('/proc/self/mountinfo', encoding='utf-8') as file:
+        return {target: options for target, _, _, options in mount_table(file.read().splitlines())}.get('/dev/pts', set())
+
+
 def hierarchies():
     with open('/proc/self/mountinfo', encoding='utf-8') as file:
         table = mount_table(file.read().splitlines())
@@ -86,7 +91,7 @@ def wanted_mounts(variant):
     for target, (kind, root, options, when) in MOUNTS.items():
         path = target.rstrip('*')
         if variant in when and (path == target or (os.path.exists(path) and (path != '/sys/fs/selinux' or os.listdir(path)))):
-            wanted[path] = (kind, root, options)
+            wanted[path] = (kind, root, options if options is not None else terminals())
     if hierarchies().keys() != {'/sys/fs/cgroup'}:
         wanted['/sys/fs/cgroup'] = ('tmpfs', '/', READ)
     for path, kind in hierarchies().items():
