@@ -8,6 +8,7 @@
  *   hold N        waits, and ends on SIGTERM
  *   burst N MIB   reads one byte of its console, then writes MIB mebibytes of lines, then END
  *   lines N KIB   the same with two bytes a write, as yes(1) in a small shell does
+ *   ask N TIMES   makes the system call sysinfo so often, and tells the time again
  *   flood N MIB   writes MIB mebibytes at once, and tells the time again when that is done
  *
  * Static and without any library's start-up beyond libc's.
@@ -18,6 +19,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,6 +53,15 @@ static void put(const char *data, size_t size, size_t chunk)
     }
 }
 
+static void ask(size_t times)
+{
+    struct sysinfo info;
+
+    while (times-- > 0)
+        if (sysinfo(&info) < 0)
+            _exit(97);
+}
+
 static void wait_for_key(void)
 {
     char key;
@@ -79,7 +90,10 @@ int main(int argc, char **argv)
     signal(SIGINT, end);
     signal(SIGPWR, end);
     stamp(number, started);
-    if (strcmp(mode, "hold") != 0) {
+    if (strcmp(mode, "ask") == 0) {
+        ask(amount);
+        stamp(number, now());
+    } else if (strcmp(mode, "hold") != 0) {
         if (strcmp(mode, "flood") != 0)
             wait_for_key();
         for (size_t i = 0; i < amount * (strcmp(mode, "lines") == 0 ? 1 : 16); i++) {

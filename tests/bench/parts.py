@@ -16,7 +16,7 @@ from measure import Stamps, clock, cpu_seconds, inits, memory, parent, run
 from peers import BUILD, Libvirt, domain_xml, tree
 
 SCRATCH = os.environ['BENCH_SCRATCH']
-VARIANT_NAMES = {'': 'no network device', 'veth': 'one veth', 'idmap': 'id map'}
+VARIANT_NAMES = {'': 'no network device', 'veth': 'one veth', 'idmap': 'id map', 'mounts': 'id map and ten mounts'}
 
 
 def libvirts(peers):
@@ -162,6 +162,71 @@ def memory_part(table, peers, quick):
             table.add(f'list of {definitions}, python (ms)', key, *call_times(peer.conn.listAllDomains, rounds))
             for i in range(definitions):
                 peer.forget(f'bench-def-{i}')
+    stamps.close()
+
+
+# ---- the view of limits --------------------------------------------------------------------------
+
+def keepers_and_servers(inits_now):
+    """Processes outside of containers that are there for them: an init's parent, and what else that started."""
+    keepers = {parent(pid) for pid in inits_now}
+    found = set(keepers)
+    for keeper in keepers:
+        with open(f'/proc/{keeper}/task/{keeper}/children', encoding='ascii') as file:
+            found |= {int(pid) for pid in file.read().split()} - set(inits_now)
+    return found
+
+
+def look(init):
+    """Microseconds for the memory in /proc as that container sees it; it has to be its own."""
+    inside = f'/proc/{init}/root'
+    begun = clock()
+    with open(f'{inside}/proc/meminfo', encoding='ascii') as file:
+        text = file.read()
+    took = (clock() - begun) / 1e3
+    if text.split()[1] != '65536':
+        raise RuntimeError('it shows the memory of the host')
+    return took
+
+
+def watched(table, key, peer, count, stamps):
+    for i in range(count):
+        peer.prepare(f'bench-view-{i}')
+        peer.start(f'bench-view-{i}')
+        stamps.wait()
+    there = inits()
+    sizes = {'nobody looks': [memory(pid)['pss'] for pid in keepers_and_servers(there)]}
+    table.add('meminfo inside, the first look (us)', key, *(look(init) for init in there))
+    sizes['all look'] = [memory(pid)['pss'] for pid in keepers_and_servers(there)]
+    table.add('meminfo inside (us)', key, *(look(there[0]) for _ in range(200)))
+    for when, each in sizes.items():
+        table.add(f'per container with the view, {count}, {when}: PSS (KiB)', key, sum(each) / count)
+
+
+def asked(table, key, peer, stamps):
+    """Ours alone answers sysinfo(2) by the limits."""
+    times = 2000
+    extra = ("<virtlxcd:container xmlns:virtlxcd='urn:virtlxcd:domain:1.0'><virtlxcd:view sysinfo='yes'/></virtlxcd:container>")
+    stamps.drain()
+    domain = peer.conn.createXML(domain_xml('bench-asks', '', ('ask', '0', str(times)), '', extra), 0)
+    begun = stamps.wait()[1]
+    table.add('sysinfo(2) by the limits (us)', key, (stamps.wait()[1] - begun) / times / 1e3)
+    domain.destroy()
+
+
+def view(table, peers, quick):
+    stamps = Stamps(tree())
+    count = 10 if quick else 100
+    for key, peer in libvirts(peers).items():
+        stamps.drain()
+        try:
+            watched(table, key, peer, count, stamps)
+            if peer.answers_calls:
+                asked(table, key, peer, stamps)
+        except (RuntimeError, OSError, TimeoutError, libvirt.libvirtError) as error:
+            complain(key, 'the view of limits', error)
+        for name in [name for name in peer.domains if name.startswith('bench-view-')]:
+            peer.forget(name)
     stamps.close()
 
 
@@ -329,4 +394,4 @@ def definitions(table, peers, quick):
             peer.forget(f'bench-def-{i}')
 
 
-ALL = {'start': start, 'throughput': throughput, 'memory': memory_part, 'rpc': rpc, 'console': console, 'definitions': definitions}
+ALL = {'start': start, 'throughput': throughput, 'memory': memory_part, 'view': view, 'rpc': rpc, 'console': console, 'definitions': definitions}

@@ -26,27 +26,38 @@ INIT = '/bench-init'
 DEVICES = ('c 1:3 rwm', 'c 1:5 rwm', 'c 1:7 rwm', 'c 1:8 rwm', 'c 1:9 rwm', 'c 5:0 rwm', 'c 5:2 rwm', 'c 136:* rwm')
 
 
+MAPPED = ('idmap', 'mounts')  # variants with a user namespace; the second has ten directories of the host as well
+MOUNTS = [(os.path.join(SCRATCH, 'share', str(i)), f'/mnt/{i}') for i in range(10)]
+MAP = {'containerID': 0, 'hostID': 100000, 'size': 65536}
+
+
 def tree(variant=''):
-    return os.path.join(SCRATCH, 'tree-idmap' if variant == 'idmap' else 'tree')
+    return os.path.join(SCRATCH, 'tree-idmap' if variant in MAPPED else 'tree')
 
 
-def domain_xml(name, variant='', args=('hold', '0'), log=''):
+def shares(variant):
+    return MOUNTS if variant == 'mounts' else []
+
+
+def domain_xml(name, variant='', args=('hold', '0'), log='', extra=''):
     words = ''.join(f'<initarg>{word}</initarg>' for word in args)
     idmap = ("<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
-             if variant == 'idmap' else '')
+             if variant in MAPPED else '')
+    filesystems = ''.join(f"<filesystem type='mount'><source dir='{source}'/><target dir='{target}'/></filesystem>"
+                          for source, target in shares(variant))
     network = (f"<interface type='bridge'><source bridge='{BRIDGE}'/></interface>" if variant == 'veth' else '')
     features = '' if variant == 'veth' else '<features><privnet/></features>'
     return (f"<domain type='lxc'><name>{name}</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>"
-            f'<os><type>exe</type><init>{INIT}</init>{words}</os>{idmap}{features}<devices>'
-            f"<filesystem><source dir='{tree(variant)}'/><target dir='/'/></filesystem>"
+            f'<os><type>exe</type><init>{INIT}</init>{words}</os>{idmap}{features}{extra}<devices>'
+            f"<filesystem><source dir='{tree(variant)}'/><target dir='/'/></filesystem>{filesystems}"
             f"{network}<console type='pty'>{log}</console></devices></domain>")
 
 
 class Libvirt:
     """A daemon that speaks libvirt's protocol, in a private instance; subclasses say how it is started."""
-    variants = ('', 'veth', 'idmap')
+    variants = ('', 'veth', 'idmap', 'mounts')
     name = socket_path = None
-    has_logs = False
+    has_logs = answers_calls = False
 
     def __init__(self):
         self.log = open(os.path.join(SCRATCH, self.name + '.log'), 'ab')
@@ -119,7 +130,7 @@ class Libvirt:
 
 class Ours(Libvirt):
     name = 'virtlxcd'
-    has_logs = True
+    has_logs = answers_calls = True
     binary = os.path.join(BUILD, 'src/lxc_driver/virtlxcd')
     root = os.path.join(SCRATCH, 'virtlxcd')
     socket_path = os.path.join(root, 'run/libvirt/virtlxcd-sock')
@@ -179,7 +190,7 @@ class Stock(Libvirt):
 
 class Lxc:
     name = 'lxc'
-    variants = ('', 'veth')
+    variants = ('', 'veth', 'idmap', 'mounts')
     path = os.path.join(SCRATCH, 'lxc')
 
     @staticmethod
@@ -192,11 +203,14 @@ class Lxc:
     def prepare(self, name, variant='', args=('hold', '0')):
         folder = os.path.join(self.path, name)
         os.makedirs(folder, exist_ok=True)
-        lines = [f'lxc.rootfs.path = dir:{tree()}', f'lxc.uts.name = {name}', f'lxc.init.cmd = {INIT} {" ".join(args)}',
+        lines = [f'lxc.rootfs.path = dir:{tree(variant)}', f'lxc.uts.name = {name}', f'lxc.init.cmd = {INIT} {" ".join(args)}',
                  'lxc.pty.max = 1', 'lxc.tty.max = 0', 'lxc.mount.auto = proc:mixed sys:ro', 'lxc.autodev = 1',
                  'lxc.apparmor.profile = unconfined', 'lxc.cap.drop = sys_module mac_admin mac_override sys_time audit_control',
                  'lxc.cgroup.devices.deny = a', *(f'lxc.cgroup.devices.allow = {rule}' for rule in DEVICES),
                  'lxc.cgroup.memory.limit_in_bytes = 64M']
+        if variant in MAPPED:
+            lines += ['lxc.idmap = u 0 100000 65536', 'lxc.idmap = g 0 100000 65536']
+        lines += [f'lxc.mount.entry = {source} {target[1:]} none bind 0 0' for source, target in shares(variant)]
         if variant == 'veth':
             lines += ['lxc.net.0.type = veth', f'lxc.net.0.link = {BRIDGE}', 'lxc.net.0.flags = up']
         else:
@@ -219,7 +233,7 @@ class Lxc:
 
 class Crun:
     name = 'crun'
-    variants = ('', 'veth')
+    variants = ('', 'veth', 'idmap', 'mounts')
     call = ('crun', '--cgroup-manager=cgroupfs', '--root', os.path.join(SCRATCH, 'crun-state'))
 
     @staticmethod
@@ -240,12 +254,16 @@ class Crun:
         rules = [{'allow': False, 'access': 'rwm'}]
         mounts = [('/proc', 'proc', []), ('/dev', 'tmpfs', ['mode=755']), ('/sys', 'sysfs', ['ro']),
                   ('/dev/pts', 'devpts', ['newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'])]
-        spec = {'ociVersion': '1.0.2', 'hostname': name, 'root': {'path': tree()},
+        spec = {'ociVersion': '1.0.2', 'hostname': name, 'root': {'path': tree(variant)},
                 'process': {'terminal': False, 'user': {'uid': 0, 'gid': 0}, 'args': [INIT, *args], 'env': ['PATH=/bin'], 'cwd': '/',
                             'capabilities': {kind: caps for kind in ('bounding', 'effective', 'permitted')}},
                 'mounts': [{'destination': to, 'type': kind, 'source': kind, 'options': options} for to, kind, options in mounts],
                 'linux': {'cgroupsPath': '/virtlxcd-bench-' + name, 'resources': {'memory': {'limit': 64 << 20}, 'devices': rules},
                           'namespaces': [{'type': kind} for kind in ('pid', 'ipc', 'uts', 'mount', 'network')]}}
+        spec['mounts'] += [{'destination': target, 'type': 'bind', 'source': source, 'options': ['bind']} for source, target in shares(variant)]
+        if variant in MAPPED:
+            spec['linux']['namespaces'].append({'type': 'user'})
+            spec['linux'].update({'uidMappings': [MAP], 'gidMappings': [MAP]})
         os.makedirs(self.bundle(name), exist_ok=True)
         with open(os.path.join(self.bundle(name), 'config.json'), 'w', encoding='ascii') as file:
             json.dump(spec, file)
