@@ -271,7 +271,7 @@ def without_test(path):
 
 
 def check_cites():
-    """What the documents name is there, and isolation.md has all namespaces and mounts of every container."""
+    """What the documents name is there, isolation.md has all namespaces and mounts of every container, and security.md all attacks."""
     known = [os.path.relpath(path, root) for path in tracked()]
     for path in [name for name in tracked() if name.endswith('.md')]:
         for number, line in enumerate(read(path).splitlines(), 1):
@@ -290,6 +290,11 @@ def check_cites():
     for name in wanted:
         if f'`{name}`' not in text:
             complain(document, 1, f"'{name}' has no row")
+    document = os.path.join(root, 'docs/security.md')
+    text = read(document)
+    for name in [os.path.basename(path) for path in known if re.search(r'/cve-[\d-]+\.py$', path)]:
+        if f'`{name}`' not in text:
+            complain(document, 1, f"'{name}' is in no row")
 
 
 # ---- translations --------------------------------------------------------------------------------
