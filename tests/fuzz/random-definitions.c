@@ -96,9 +96,17 @@ static int64_t random_number(Maker *maker, const Row *row)
     return usual[g_rand_int_range(maker->random, 0, G_N_ELEMENTS(usual))];
 }
 
+/* A row that says which of its words work knows better than the samples of all its namesakes. */
+static bool has_samples(Maker *maker, const Row *row, const char *element)
+{
+    if (maker->tame && row->works)
+        return false;
+    return (maker->tame || likely(maker, 95)) && random_knows(element, row->path);
+}
+
 static char *random_value(Maker *maker, const Row *row, const char *element)
 {
-    if ((maker->tame || likely(maker, 95)) && random_knows(element, row->path))
+    if (has_samples(maker, row, element))
         return random_text(maker->random, element, row->path, maker->tame);
     switch (row->kind) {
     case ROW_ENUM:

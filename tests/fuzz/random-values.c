@@ -240,12 +240,14 @@ static const char *const off_schema[] = {
     "features/ps2",
     "features/aia",
     "features/async-teardown",
+    "features/hyperv/vendor_id", /* not without a value, even when off */
     "devices/crypto",
     "devices/pstore",
     "devices/filesystem/source/@pool",
     "devices/filesystem/source/@volume",
     "devices/filesystem/source/@socket", /* not beside dir */
     "devices/filesystem/binary",         /* not of RAM */
+    "devices/filesystem/driver/@format", /* of images alone */
     "devices/disk/iotune",               /* no length without its maximum */
     "devices/channel/target/@type",
     "devices/interface/target/@managed", /* not without dev */
