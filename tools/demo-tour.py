@@ -20,7 +20,8 @@ import sandbox  # noqa: E402
 
 SCRATCH = sandbox.enter()
 ROOT = os.path.join(SCRATCH, 'demo')
-DAEMON = os.path.join(TOP, 'build/src/lxc_driver/virtlxcd')
+BUILD = os.environ.get('VIRTLXCD_BUILD', os.path.join(TOP, 'build'))
+DAEMON = os.path.join(BUILD, 'src/lxc_driver/virtlxcd')
 URI = f'lxc:///system?socket={ROOT}/run/libvirt/virtlxcd-sock'
 PROMPT = 'bb # '
 XML = """\
