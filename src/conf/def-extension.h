@@ -128,6 +128,7 @@ typedef struct ExtensionDef {
     Choice generate_resolv;   /* /etc/resolv.conf are mounted over */
     PathList masks;           /* hidden, and */
     PathList readonly;        /* made read-only */
+    char *scope;              /* live: systemd's scope, as a control group */
     Choice system;            /* init is that of a whole system; absent: by its name */
     CredentialList credentials;
     char *stop_signal;      /* SIGTERM, SIGRTMIN+3, ... or a number */

@@ -149,6 +149,7 @@ static const Row extension_rows[] = {
     { "virtlxcd:generate/@resolvConf", ROW_ENUM,   FIELD(generate_resolv),   CHOICE },
     { "virtlxcd:mask",                 ROW_LIST,   FIELD(masks),             .record = &mask_record },
     { "virtlxcd:readonly",             ROW_LIST,   FIELD(readonly),          .record = &readonly_record },
+    { "virtlxcd:scope/@path",          ROW_STRING, FIELD(scope),             ROW_NOT_EMPTY | ROW_LIVE },
     { "virtlxcd:init/@system",         ROW_ENUM,   FIELD(system),            CHOICE },
     { "virtlxcd:credential",           ROW_LIST,   FIELD(credentials),       .record = &credential_record },
     { "virtlxcd:stop/@signal",         ROW_STRING, FIELD(stop_signal),       ROW_NOT_EMPTY },

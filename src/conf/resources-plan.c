@@ -139,6 +139,8 @@ bool resources_plan(PlanBuilder *builder, GError **err)
     PlanCgroup *cgroup = &builder->plan->cgroup;
     const char *partition = def->partition ? def->partition : builder->host->default_partition;
 
+    if (def->extension.scope)
+        partition = def->extension.scope;
     if (!check_partition(partition, err))
         return false;
     cgroup->partition = g_strdup(partition);

@@ -137,6 +137,29 @@ static void add_mounts(const DomainDef *def, Plan *plan)
     memcpy(&plan->mounts, &whole.mounts, sizeof plan->mounts);
 }
 
+/* ---- containers inside ----------------------------------------------------------------------- */
+
+/*
+ * The kernel lets root of a user namespace mount proc and sysfs anew only where it sees one of
+ * which nothing is hidden. What is hidden in others is kept from it by its ids as well.
+ */
+static void add_nesting(PlanBuilder *builder)
+{
+    static const struct {
+        const char *target;
+        const char *type;
+    } mounts[] = {
+        {"/dev/.nesting/proc",   "proc" },
+        { "/dev/.nesting/sysfs", "sysfs"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(mounts); i++)
+        plan_add_mount(builder, &(PlanMount){ .kind = PLAN_MOUNT_NEW,
+                                              .source = (char *)mounts[i].type,
+                                              .target = (char *)mounts[i].target,
+                                              .flags = LOCKED });
+}
+
 static bool has_credentials_dir(const PlanInit *init)
 {
     for (uint32_t i = 0; i < init->env.len; i++)
@@ -151,12 +174,16 @@ void system_plan(const DomainDef *def, Plan *plan)
 {
     PlanInit *init = &plan->init;
     bool system = is_system(init);
+    bool nesting = plan->seccomp.kind == PLAN_SECCOMP_NESTING;
+    unsigned own = PLAN_NS_USER | PLAN_NS_NET;
+    PlanBuilder builder = { .def = def, .plan = plan };
 
     init->system = system ? PLAN_SYSTEM_YES : PLAN_SYSTEM_NO;
-    plan->cgroup.delegate = system || plan->seccomp.kind == PLAN_SECCOMP_NESTING;
-    if (!system && init->credentials.len == 0)
-        return;
-    add_mounts(def, plan);
+    plan->cgroup.delegate = system || nesting;
+    if (nesting && (plan->namespaces & own) == own)
+        add_nesting(&builder);
+    if (system || init->credentials.len > 0)
+        add_mounts(def, plan);
     if (init->credentials.len > 0 && !has_credentials_dir(init))
         *PLAN_ADD(&init->env) = g_strdup("CREDENTIALS_DIRECTORY=" CREDENTIALS_DIR);
     if (!xdr_fill_strings(&plan_xdr, plan))

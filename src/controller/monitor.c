@@ -202,14 +202,48 @@ static void serve_consoles(Monitor *monitor)
         monitor_console_serve(&monitor->consoles[i], console_polls(monitor, i));
 }
 
+/*
+ * SIGTERM is what systemd sends to all of a scope, when the machine is terminated or the host goes
+ * down: the container ends, and its daemon hears of it. The signal comes while we wait, or not yet.
+ */
+static void on_term(int signum)
+{
+    (void)signum;
+}
+
+static void await_term(sigset_t *ret_waiting)
+{
+    struct sigaction action = { .sa_handler = on_term };
+    sigset_t term;
+
+    (void)sigemptyset(&term);
+    (void)sigaddset(&term, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &term, ret_waiting); /* fails for bad words only, as the others */
+    (void)sigdelset(ret_waiting, SIGTERM);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
+static int wait_for_news(Monitor *monitor, nfds_t n_polls, const sigset_t *waiting)
+{
+    int timeout = find_timeout(monitor);
+    struct timespec time = { timeout / 1000, timeout % 1000 * 1000000L };
+
+    return ppoll(monitor->polls, n_polls, timeout < 0 ? NULL : &time, waiting);
+}
+
 static void watch(Monitor *monitor)
 {
     nfds_t n_polls = POLL_CONSOLES + (nfds_t)monitor->handover.consoles.len * CONSOLE_POLLS;
+    sigset_t waiting;
 
+    await_term(&waiting);
     for (;;) {
         fill_polls(monitor);
-        if (poll(monitor->polls, n_polls, find_timeout(monitor)) < 0)
-            continue; /* a signal */
+        if (wait_for_news(monitor, n_polls, &waiting) < 0) {
+            if (errno == EINTR)
+                kill_container(monitor); /* no other signal is handled */
+            continue;
+        }
         serve_consoles(monitor);
         if (monitor->polls[POLL_INIT].revents)
             become_controller(monitor);

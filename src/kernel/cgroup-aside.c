@@ -43,6 +43,8 @@ static bool step_aside(Hierarchy *hierarchy, GError **err)
 
     if (!group_make_level(hierarchy, parent, aside, err) || !group_enter(hierarchy, aside, err))
         return false;
+    if (hierarchy->unified)
+        group_enable_controllers(hierarchy, parent); /* while we were in a scope it could not */
     g_free(hierarchy->own);
     hierarchy->own = g_strdup(aside + strlen(hierarchy->mount));
     return true;
@@ -75,12 +77,20 @@ bool cgroup_step_aside(Cgroup *cgroup, const PlanCgroup *plan, GError **err)
     return true;
 }
 
+/* systemd removes what is in it. */
+static bool is_in_scope(const Hierarchy *hierarchy)
+{
+    g_autofree char *parent = g_path_get_dirname(hierarchy->dir);
+
+    return is_unit_of_systemd(parent);
+}
+
 /* We may be in it ourselves, and about to end: the hierarchy's root takes in everybody. */
 void aside_remove(const Hierarchy *hierarchy)
 {
     g_autofree char *aside = aside_of(hierarchy);
 
-    if (rmdir(aside) == 0 || errno != EBUSY)
+    if (rmdir(aside) == 0 || errno != EBUSY || is_in_scope(hierarchy))
         return;
     if (aside_has_us(hierarchy) && group_enter(hierarchy, hierarchy->mount, NULL))
         (void)rmdir(aside); /* empty and harmless if it stays; the next start uses it again */

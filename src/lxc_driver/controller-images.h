@@ -14,11 +14,13 @@ struct ControllerImages {
 };
 
 /*
- * Starts a controller process and sends it its order. *ret_sock is the daemon's end of the talk,
- * non-blocking; *ret_pidfd stands for the child *ret_pid.
+ * Starts a controller process, which waits for its order. *ret_sock is the daemon's end of the
+ * talk, non-blocking; *ret_pidfd stands for the child *ret_pid.
  */
 bool controller_spawn(const ControllerLaunch *launch, int *ret_sock, pid_t *ret_pid, int *ret_pidfd,
                       GError **err);
+
+bool controller_order(const ControllerLaunch *launch, int sock, GError **err);
 
 /* "UUID.sock", the caller's. */
 char *controller_socket_name(const uint8_t uuid[16]);

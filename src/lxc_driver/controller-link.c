@@ -288,6 +288,12 @@ bool controller_link_spawn(const ControllerLaunch *launch, const ControllerEvent
     return true;
 }
 
+/* One that has gone already says so by itself. */
+bool controller_link_start(ControllerLink *link, const ControllerLaunch *launch, GError **err)
+{
+    return link->sock < 0 || controller_order(launch, link->sock, err);
+}
+
 /* The pid of who listens: a controller listens itself. */
 static bool find_peer(int sock, pid_t *ret_pid, int *ret_pidfd)
 {

@@ -61,8 +61,10 @@ typedef struct ControllerLaunch {
     const char *fail_step; /* for the fault test: this step fails on purpose; NULL otherwise */
 } ControllerLaunch;
 
+/* A controller that waits for its order, and the order to start its container. */
 bool controller_link_spawn(const ControllerLaunch *launch, const ControllerEvents *events,
                            void *data, ControllerLink **ret_link, GError **err);
+bool controller_link_start(ControllerLink *link, const ControllerLaunch *launch, GError **err);
 
 /* Finds the controller of a container again, by its socket in the state directory. False with
  * NO_DOMAIN when nobody is there. `running` follows as an event. */

@@ -157,19 +157,20 @@ static bool send_start(const ControllerLaunch *launch, int sock, int plan_fd, in
     return true;
 }
 
-/* The message waits in the socket until the process is there to read it. */
-static bool spawn_with_order(const ControllerLaunch *launch, int ends[2], pid_t *ret_pid,
-                             GError **err)
+bool controller_order(const ControllerLaunch *launch, int sock, GError **err)
 {
     g_autofree char *name = controller_socket_name(launch->plan->uuid);
+    size_t most = FD_MESSAGE_FDS_MAX - CONTROL_FD_PASSED;
     autofd int plan_fd = -1;
     autofd int listen_fd = -1;
 
+    if (launch->n_fds > most)
+        return fail(err, ERR(LXC, INVALID_ARG), _("at most %zu descriptors can be passed to init"),
+                    most);
     if (!encode_plan(launch->plan, &plan_fd, err) ||
         !make_socket(launch->state_dir_fd, name, &listen_fd, err))
         return false;
-    if (send_start(launch, ends[0], plan_fd, listen_fd, err) &&
-        start_process(launch, ends[1], ret_pid, err))
+    if (send_start(launch, sock, plan_fd, listen_fd, err))
         return true;
     (void)unlinkat(launch->state_dir_fd, name, 0); /* ours, just made */
     return false;
@@ -178,16 +179,12 @@ static bool spawn_with_order(const ControllerLaunch *launch, int ends[2], pid_t 
 bool controller_spawn(const ControllerLaunch *launch, int *ret_sock, pid_t *ret_pid, int *ret_pidfd,
                       GError **err)
 {
-    size_t most = FD_MESSAGE_FDS_MAX - CONTROL_FD_PASSED;
     int ends[2];
     bool fine;
 
-    if (launch->n_fds > most)
-        return fail(err, ERR(LXC, INVALID_ARG), _("at most %zu descriptors can be passed to init"),
-                    most);
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return fail_errno(err, errno, _("cannot make a socket"));
-    fine = spawn_with_order(launch, ends, ret_pid, err) && fd_set_nonblocking(ends[0], true);
+    fine = fd_set_nonblocking(ends[0], true) && start_process(launch, ends[1], ret_pid, err);
     fd_close(ends[1]);
     if (!fine) {
         fd_close(ends[0]);

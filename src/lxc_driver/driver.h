@@ -44,6 +44,7 @@ typedef struct Driver {
     char *emulator;        /* what host.emulator borrows */
     char *arch;            /* what host.arch borrows */
     bool is_private;       /* an instance below --root */
+    bool uses_systemd;     /* containers have scopes: see step-scope.c */
     const char *fail_step; /* for the fault test: a step that fails on purpose; NULL otherwise */
 } Driver;
 

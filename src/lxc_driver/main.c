@@ -21,6 +21,7 @@
 #include "lxc_driver/procedures.h"
 #include "lxc_driver/reconnect.h"
 #include "lxc_driver/sockets.h"
+#include "lxc_driver/systemd.h"
 
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -309,6 +310,8 @@ static bool run(Daemon *daemon_, GError **err)
         !driver_new(daemon_->paths, daemon_->config, &daemon_->driver, err))
         return false;
     daemon_->config = NULL; /* the driver's now */
+    daemon_->driver->uses_systemd =
+        systemd_is_here() && (!daemon_->driver->is_private || daemon_->options.systemd);
     if (daemon_->options.daemon && !redirect_log(daemon_, err))
         return false;
     config_warn(daemon_->driver->config);

@@ -11,18 +11,19 @@
 #include <glib.h>
 #include <stdio.h>
 
-enum { OPTION_ROOT = 256 };
+enum { OPTION_ROOT = 256, OPTION_SYSTEMD };
 
 static const struct option long_options[] = {
-    {"daemon",    no_argument,       NULL, 'd'        },
-    { "config",   required_argument, NULL, 'f'        },
-    { "pid-file", required_argument, NULL, 'p'        },
-    { "root",     required_argument, NULL, OPTION_ROOT},
-    { "timeout",  required_argument, NULL, 't'        },
-    { "verbose",  no_argument,       NULL, 'v'        },
-    { "version",  no_argument,       NULL, 'V'        },
-    { "help",     no_argument,       NULL, 'h'        },
-    { NULL,       0,                 NULL, 0          },
+    {"daemon",    no_argument,       NULL, 'd'           },
+    { "config",   required_argument, NULL, 'f'           },
+    { "pid-file", required_argument, NULL, 'p'           },
+    { "root",     required_argument, NULL, OPTION_ROOT   },
+    { "systemd",  no_argument,       NULL, OPTION_SYSTEMD},
+    { "timeout",  required_argument, NULL, 't'           },
+    { "verbose",  no_argument,       NULL, 'v'           },
+    { "version",  no_argument,       NULL, 'V'           },
+    { "help",     no_argument,       NULL, 'h'           },
+    { NULL,       0,                 NULL, 0             },
 };
 
 static void show_help(void)
@@ -35,6 +36,7 @@ static void show_help(void)
             "  -f, --config FILE      read FILE instead of virtlxcd.conf\n"
             "  -p, --pid-file FILE    write the process number to FILE\n"
             "      --root DIR         a private instance: keep every file below DIR\n"
+            "      --systemd          make scopes with systemd though the instance is private\n"
             "  -t, --timeout SECS     end after SECS without a client and without a container\n"
             "  -v, --verbose          say more in the log\n"
             "  -V, --version          show the version\n"
@@ -74,6 +76,9 @@ static OptionsResult take(Options *options, int letter)
         return OPTIONS_GO_ON;
     case OPTION_ROOT:
         options->root = optarg;
+        return OPTIONS_GO_ON;
+    case OPTION_SYSTEMD:
+        options->systemd = true;
         return OPTIONS_GO_ON;
     case 't':
         return parse_timeout(optarg, &options->timeout) ? OPTIONS_GO_ON : OPTIONS_WRONG;

@@ -12,6 +12,7 @@
 typedef struct Options {
     bool daemon;
     bool verbose;
+    bool systemd;      /* a private instance uses it too */
     char *config_file; /* absolute; NULL: the default one, which may be absent */
     char *pid_file;    /* absolute; NULL: the default one */
     const char *root;  /* NULL: the system's instance; borrowed from argv */

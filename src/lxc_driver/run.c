@@ -19,6 +19,7 @@ static const Step steps[] = {
     { "network-ports", step_ports_claim,      step_ports_release    },
     { "labels",        step_labels_prepare,   step_labels_release   },
     { "links",         step_links_prepare,    step_links_remove     },
+    { "scope",         step_scope_make,       step_scope_remove     },
     { "controller",    step_controller_start, step_controller_remove},
 };
 

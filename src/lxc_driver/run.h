@@ -44,6 +44,7 @@ struct Run {
     GPtrArray *work;      /* what the step under way still has to do */
     bool has_devices;     /* it was found that it can have the host's network devices it wants */
     bool links_under_way; /* a thread is making links and uses the plan */
+    bool bus_under_way;   /* systemd is asked for something */
     GError *late_error;   /* what ended the start meanwhile */
     bool waits_for_end;   /* a stop: the container was told to end */
     guint watch;          /* what the run waits for besides, */

@@ -28,12 +28,11 @@
 
 #define LAST_BREATH_SECONDS 10
 
-void step_controller_start(Run *run)
+static ControllerLaunch describe(const Run *run, const char *log_path)
 {
-    Domain *domain = run->domain;
-    const Driver *driver = domain->driver;
-    g_autofree char *log_path = g_strdup_printf("%s/%s.log", driver->paths->log_dir, domain->name);
-    ControllerLaunch launch = {
+    const Driver *driver = run->domain->driver;
+
+    return (ControllerLaunch){
         .images = driver->images,
         .plan = run->plan,
         .fds = run->fds,
@@ -44,19 +43,40 @@ void step_controller_start(Run *run)
         .console_log_max_backups = (unsigned)driver->config->console_log_max_backups,
         .fail_step = driver->fail_step,
     };
+}
+
+static char *log_path_of(const Domain *domain)
+{
+    return g_strdup_printf("%s/%s.log", domain->driver->paths->log_dir, domain->name);
+}
+
+bool step_controller_spawn(Run *run, GError **err)
+{
+    Domain *domain = run->domain;
+    g_autofree char *log_path = log_path_of(domain);
+    ControllerLaunch launch = describe(run, log_path);
+
+    return domain->link ||
+           controller_link_spawn(&launch, &step_controller_events, domain, &domain->link, err);
+}
+
+void step_controller_start(Run *run)
+{
+    ControllerLaunch launch = describe(run, NULL);
     GError *err = NULL;
 
-    if (!controller_link_spawn(&launch, &step_controller_events, domain, &domain->link, &err))
+    if (!step_controller_spawn(run, &err) ||
+        !controller_link_start(run->domain->link, &launch, &err))
         run_step_done(run, err);
 }
 
 /* ---- what the controller says ------------------------------------------------------------------
  */
 
-/* While a thread makes links for the start it cannot be undone. */
+/* While a thread makes links for the start, or systemd is asked, it cannot be undone. */
 static void start_failed(Run *run, GError *err)
 {
-    if (run->links_under_way)
+    if (run->links_under_way || run->bus_under_way)
         run->late_error = err;
     else
         run_step_done(run, err);
@@ -115,6 +135,8 @@ static void on_running(ControllerLink *link, const ControllerRunning *running, v
             cgroup_is_frozen(cgroup))
             run->success = STATE_FOUND_PAUSED;
     }
+    if (run->success == STATE_STARTED)
+        step_scope_register(domain, run->live, run->init_pid);
     run->crashed = true; /* the controller reports no failure any more: undoing is ours alone */
     run_step_done(run, NULL);
 }
@@ -143,6 +165,7 @@ static void on_rebooted(ControllerLink *link, const ControllerRunning *running, 
     domain->controller_pid = running->controller_pid;
     domain_list_set_id(domain->driver->domains, domain, running->init_pid);
     domain_forget_cgroup(domain);
+    step_scope_register(domain, live, running->init_pid);
     (void)state_change(domain, STATE_REBOOTED);
 }
 

@@ -26,6 +26,13 @@ void step_links_remove(Run *run);
 /* The controller's namespace is there: make the links in it, then tell the controller. */
 void step_links_create(Run *run, pid_t init_pid);
 
+void step_scope_make(Run *run);
+void step_scope_remove(Run *run);
+/* Tells machined of a container that runs in a scope. */
+void step_scope_register(const Domain *domain, const DomainDef *live, pid_t init_pid);
+
+/* The process, if it is not there yet. */
+bool step_controller_spawn(Run *run, GError **err);
 void step_controller_start(Run *run);
 void step_controller_remove(Run *run);
 /* What a controller tells its daemon all its life; data is the Domain. */

@@ -348,6 +348,8 @@ void kit_respawn(Trial *trial)
     launch.log_path = log;
     controller_link_spawn(&launch, &events, trial, &trial->link, &err);
     g_assert_no_error(err);
+    controller_link_start(trial->link, &launch, &err);
+    g_assert_no_error(err);
 }
 
 Trial *kit_spawn_failing(Plan *plan, const char *fail_step)

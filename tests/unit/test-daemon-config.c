@@ -2,12 +2,13 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * The daemon's small parsers: its configuration files, uuids, and the table of signals that the
- * kinds of init understand.
+ * The daemon's small parsers: its configuration files, uuids, the table of signals that the kinds
+ * of init understand, names of units.
  */
 #include "base/error.h"
 #include "lxc_driver/daemon-config.h"
 #include "lxc_driver/init-control.h"
+#include "lxc_driver/systemd.h"
 #include "lxc_driver/uuid.h"
 
 #include <signal.h>
@@ -114,6 +115,33 @@ static void test_init_gets_the_signal_it_documents(void)
     g_assert_cmpint(init_control_signal_for("", INIT_REBOOT), ==, SIGHUP);
 }
 
+static void check_name(char *name, const char *wanted)
+{
+    g_assert_cmpstr(name, ==, wanted);
+    g_free(name);
+}
+
+static void test_units_are_named_as_systemd_wants(void)
+{
+    const uint8_t uuid[16] = { 0x01, 0x23, 0xab, 0xcd };
+    g_autofree char *longest = g_strnfill(60, 'x');
+    g_autofree char *too_long = g_strnfill(61, 'x');
+    g_autofree char *whole = g_strconcat("lxc-", longest, NULL);
+    g_autofree char *cut = g_strdup_printf("lxc-%.51s-0123abcd", too_long);
+
+    check_name(systemd_machine_name("bb", uuid), "lxc-bb");
+    check_name(systemd_machine_name("web.1-a", uuid), "lxc-web.1-a");
+    check_name(systemd_machine_name("a_b", uuid), "lxc-ab-0123abcd");
+    check_name(systemd_machine_name("..", uuid), "lxc--0123abcd");
+    check_name(systemd_machine_name("a-", uuid), "lxc-a-0123abcd");
+    check_name(systemd_machine_name(too_long, uuid), cut);
+    check_name(systemd_machine_name(longest, uuid), whole);
+    check_name(systemd_scope_name("lxc-bb"), "machine-lxc\\x2dbb.scope");
+    check_name(systemd_slice_name("/machine"), "machine.slice");
+    check_name(systemd_slice_name("/machine/web-1"), "machine-web\\x2d1.slice");
+    check_name(systemd_slice_name("/"), "-.slice");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -123,5 +151,6 @@ int main(int argc, char **argv)
     g_test_add_func("/daemon-config/missing", test_missing_file_is_no_error);
     g_test_add_func("/uuid/as-text", test_uuid_as_text);
     g_test_add_func("/init-control/signals", test_init_gets_the_signal_it_documents);
+    g_test_add_func("/systemd/names", test_units_are_named_as_systemd_wants);
     return g_test_run();
 }
