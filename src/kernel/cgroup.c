@@ -201,6 +201,15 @@ bool group_make_level(const Hierarchy *hierarchy, const char *parent, const char
     return !hierarchy_has(hierarchy, "cpuset") || inherit_cpuset(parent, child, err);
 }
 
+/*
+ * A group with processes in it becomes threaded when controllers are enabled for those below, and
+ * these take no process any more: in a scope of ours that is done when we have stepped aside.
+ */
+static bool is_ours(const Hierarchy *hierarchy, const char *dir)
+{
+    return !strcmp(dir + strlen(hierarchy->mount), hierarchy->own);
+}
+
 static bool make_levels(const Hierarchy *hierarchy, const char *path, GError **err)
 {
     g_auto(GStrv) names = g_strsplit(path + 1, "/", -1);
@@ -208,7 +217,7 @@ static bool make_levels(const Hierarchy *hierarchy, const char *path, GError **e
 
     for (char **name = names; *name; name++) {
         g_autofree char *child = g_build_filename(parent, *name, NULL);
-        if (hierarchy->unified)
+        if (hierarchy->unified && !is_ours(hierarchy, parent))
             group_enable_controllers(hierarchy, parent);
         if (!group_make_level(hierarchy, parent, child, err))
             return false;

@@ -5,11 +5,13 @@
 # and a machine of machined's: over reloads, a new daemon and reboots. Terminated, it is shut off; stopped, it
 # is neither. Without machined it starts all the same, and a bus that hangs is an error in time.
 . ./common
+
+systemctl start virtlxcd.socket
 SCOPE='machine-lxc\x2dbb.scope'
 CGROUP=/sys/fs/cgroup/machine.slice/$SCOPE
 
 of_scope() { systemctl show -P "$1" "$SCOPE"; }
-of_machine() { machinectl show -P "$1" lxc-bb; }
+of_machine() { machinectl show --value -p "$1" lxc-bb; }
 has_machine() { machinectl list --no-legend | grep -q '^lxc-bb '; }
 has_no_machine() { ! has_machine; }
 is_off() { [ "$(v domstate bb)" = 'shut off' ]; }
@@ -36,7 +38,7 @@ eventually has_machine
 equal "$(of_machine Class) $(of_machine Service) $(of_machine Unit)" "container libvirt-lxc $SCOPE"
 equal "$(of_machine Leader)" "$(v domid bb)"
 equal "$(of_machine Id)" "$(v domuuid bb | tr -d -)"
-machinectl status --no-pager lxc-bb | grep -q "$SCOPE"
+machinectl status --no-pager lxc-bb | grep -qF "$SCOPE"
 
 # systemd writes its own settings anew, and ours stay.
 systemctl daemon-reload
@@ -66,6 +68,7 @@ equal "$(v domstate --reason bb)" 'shut off (shutdown)'
 
 # A slice for a partition.
 sed -i "s|<os>|<resource><partition>/machine/web</partition></resource><os>|" /tmp/bb.xml
+v undefine bb
 v define /tmp/bb.xml
 v start bb
 equal "$(of_scope Slice) $(of_scope ControlGroup)" "machine-web.slice /machine.slice/machine-web.slice/$SCOPE"

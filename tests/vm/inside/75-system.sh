@@ -3,6 +3,8 @@
 #
 # A Debian with systemd boots in a scope of the host's systemd, divides its groups, and powers off when asked.
 . ./common
+
+systemctl start virtlxcd.socket
 cat >/tmp/deb.xml <<XML
 <domain type='lxc'>
   <name>deb</name>
