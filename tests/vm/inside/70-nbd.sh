@@ -36,7 +36,6 @@ refused_with() {
     if said=$(v start bad 2>&1); then fail "was not refused: $*"; fi
     case $said in *$text*) ;; *) fail "refused, but with: $said" ;; esac
     v undefine bad
-    eventually nothing_left
 }
 
 # ---- a file system, written by one start, read by the next
@@ -97,6 +96,7 @@ nothing_left || fail "a server is left after starts and stops"
 # ---- a reboot keeps the server
 define again "$(filesystem plain.qcow2 /data)"
 sed -i 's|<init>.*</init>|<init>/bin/sh</init><initarg>-c</initarg><initarg>trap "busybox reboot -f" USR1; while :; do sleep 0.2; done</initarg>|' /tmp/again.xml
+v undefine again
 v define /tmp/again.xml
 v start again
 server=$(pgrep -x qemu-nbd)
@@ -148,3 +148,4 @@ refused_with "format 'fat'" "$(filesystem plain.qcow2 /data fat)"
 mv /usr/bin/qemu-nbd /usr/bin/qemu-nbd.away
 refused_with 'qemu-nbd is not installed' "$(filesystem plain.qcow2 /data)"
 mv /usr/bin/qemu-nbd.away /usr/bin/qemu-nbd
+eventually nothing_left
