@@ -55,7 +55,8 @@ v dumpxml bb | grep -q "<imagelabel>$files</imagelabel>" || fail "no label of fi
 v dumpxml --inactive bb | grep '<label>' && fail "the label is in the inactive XML"
 v dominfo bb | grep -q "Security label: *$label (permissive)" || fail "dominfo: $(v dominfo bb)"
 init=$(v domid bb)
-for place in dev dev/null dev/pts dev/shm dev/mqueue tmp; do
+# Not mqueue: kernels such as 6.1 take no label for it, and it has the one of the policy.
+for place in dev dev/null dev/pts dev/shm tmp; do
     equal "$place $(file_label "/proc/$init/root/$place")" "$place $files"
 done
 equal "$(file_label "$(v ttyconsole bb)")" "$files"
