@@ -132,7 +132,7 @@ eventually nothing_left
 # ---- a disk
 define disk "$(disk plain.qcow2 vda) $(disk disk.qcow2 vdb '<readonly/>')"
 v start disk
-inside disk 'dd if=/dev/vda bs=1 skip=1080 count=2 2>/dev/null | hexdump; : >/dev/vdb || echo refused' >/tmp/said
+inside disk 'dd if=/dev/vda bs=1 skip=1080 count=2 2>/dev/null | hexdump; (: >/dev/vdb) 2>/dev/null || echo refused' >/tmp/said
 grep -q 'ef53' /tmp/said || fail "the disk does not show what is in the image: $(cat /tmp/said)"
 grep -q 'refused' /tmp/said || fail "the read-only disk is written: $(cat /tmp/said)"
 [ "$(pgrep -c -x qemu-nbd)" = 2 ] || fail "not one server for each disk"
