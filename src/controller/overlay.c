@@ -62,6 +62,8 @@ typedef struct Layers {
 
 static bool fail_layer(const Layers *layers, const char *path, GError **err)
 {
+    if (errno == ELOOP)
+        return source_fail_link(layers->mount, path, err);
     return fail_errno(err, errno, _("cannot use '%s' as a layer of '%s'"), path,
                       layers->mount->target);
 }
@@ -88,7 +90,7 @@ static bool map_layer(Layers *layers, const char *path, int dir, int fd, GError 
 
 static bool add_lower(Layers *layers, const char *path, GError **err)
 {
-    autofd int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    autofd int dir = source_open(layers->run, path, O_DIRECTORY);
     autofd int fd = -1;
 
     if (layers->n_lowers == LOWERS_MAX)
@@ -132,10 +134,6 @@ static bool open_written(const Layers *layers, const char *path, int *ret_fd, GE
     if (fd < 0 && errno == EXDEV)
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
                     _("cannot use '%s' for '%s': the container can change a directory on the way"),
-                    path, layers->mount->target);
-    if (fd < 0 && errno == ELOOP)
-        return fail(err, ERR(LXC, OPERATION_FAILED),
-                    _("cannot use '%s' for '%s': a symbolic link on the way is not to be trusted"),
                     path, layers->mount->target);
     if (fd < 0)
         return fail_layer(layers, path, err);

@@ -17,25 +17,25 @@
 
 static bool fail_mount(const PlanMount *mount, int errnum, GError **err)
 {
+    if (errnum == ELOOP)
+        return source_fail_link(mount, mount->source, err);
     return fail_errno(err, errnum, _("cannot mount '%s' on '%s'"), mount->source, mount->target);
 }
 
-static int clone_host(const PlanMount *mount)
+static int clone_host(const Run *run, const PlanMount *mount)
 {
     MountDepth depth = mount->flags & PLAN_MOUNT_F_RECURSIVE ? MOUNT_RECURSIVE : MOUNT_TOP_ONLY;
-    autofd int place = -1;
+    int flags = mount->flags & PLAN_MOUNT_F_NO_LINK ? O_NOFOLLOW | O_DIRECTORY : 0;
+    autofd int place = source_open(run, mount->source, flags);
 
-    if (!(mount->flags & PLAN_MOUNT_F_NO_LINK))
-        return mount_clone_peer(AT_FDCWD, mount->source, depth, mount->propagation);
-    place = open(mount->source, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
     return place < 0 ? -1 : mount_clone_peer(place, "", depth, mount->propagation);
 }
 
-static bool open_host(const PlanMount *mount, int *ret_fd, GError **err)
+static bool open_host(const Run *run, const PlanMount *mount, int *ret_fd, GError **err)
 {
-    autofd int fd = clone_host(mount);
+    autofd int fd = clone_host(run, mount);
 
-    if (fd < 0 && errno == ENOENT && (mount->flags & PLAN_MOUNT_F_OPTIONAL))
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR) && (mount->flags & PLAN_MOUNT_F_OPTIONAL))
         return true;
     if (fd < 0 || !mount_set_flags(fd, mount->flags))
         return fail_mount(mount, errno, err);
@@ -48,7 +48,7 @@ static bool open_source(const Run *run, uint32_t index, int *ret_fd, GError **er
     const PlanMount *mount = &run->plan.mounts.items[index];
 
     if (mount->kind == PLAN_MOUNT_HOST)
-        return open_host(mount, ret_fd, err);
+        return open_host(run, mount, ret_fd, err);
     if (mount->kind == PLAN_MOUNT_BLOCK || mount->kind == PLAN_MOUNT_IMAGE)
         return images_mount(run, index, ret_fd, err);
     if (mount->kind == PLAN_MOUNT_OVERLAY && !run_has_builder(run))

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "conf/system-plan.h"
 #include "kernel/seccomp.h"
+#include "lxc_driver/changeable.h"
 #include "lxc_driver/directory-claim.h"
 #include "lxc_driver/domain-list.h"
 #include "lxc_driver/labels.h"
@@ -157,6 +158,7 @@ bool start_make_plan(Domain *domain, DomainDef *live, Plan **ret_plan, GError **
         !find_sharers(domain, plan, err) || !add_filter(domain->driver, &plan->seccomp, err) ||
         !add_guard(plan, err))
         return false;
+    changeable_note(domain, live, plan);
     *ret_plan = g_steal_pointer(&plan);
     return true;
 }
