@@ -11,9 +11,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -21,8 +23,9 @@
 
 typedef struct Way {
     int dir;             /* where we stand */
-    char rest[PATH_MAX]; /* what is still to be gone: directories only */
+    char rest[PATH_MAX]; /* what is still to be gone: directories only, but for host_path_find */
     unsigned links;
+    bool takes_all_links; /* not only root's and our own */
     HostPlaces closed;
 } Way;
 
@@ -58,7 +61,8 @@ static bool follow(Way *way, int link, const struct stat *info)
     ssize_t len;
 
     errno = ELOOP;
-    if (++way->links > LINKS_MAX || (info->st_uid != 0 && info->st_uid != geteuid()))
+    if (++way->links > LINKS_MAX ||
+        (!way->takes_all_links && info->st_uid != 0 && info->st_uid != geteuid()))
         return false;
     len = readlinkat(link, "", target, sizeof target);
     if (len < 0)
@@ -169,6 +173,87 @@ int host_path_open(const char *path, HostPlaces closed, int flags)
             return -1;
     }
 }
+
+/* ---- found, to be mounted ---- */
+
+/* A directory is asked for as one first: that is when an automount on it is mounted. */
+static int open_entry(int dir, const char *name)
+{
+    int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+
+    return fd >= 0 || errno != ENOTDIR ? fd : openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* What is in a closed place and below it, by no link. */
+static int find_inside(int place, const char *rest)
+{
+    struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+    long fd;
+
+    /* EAGAIN: something was renamed on the way, and ".." could not be proved safe. */
+    do {
+        fd = syscall(SYS_openat2, place, rest, &how, sizeof how);
+    } while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+    return (int)fd;
+}
+
+/* All the rest of the way at once. */
+static bool go_inside(Way *way)
+{
+    int found = find_inside(way->dir, way->rest + strspn(way->rest, "/"));
+
+    fd_close(way->dir);
+    way->dir = found;
+    *way->rest = '\0';
+    return found >= 0;
+}
+
+static bool find_next(Way *way, const char *name, HostPathEnd end)
+{
+    autofd int next = open_entry(way->dir, name);
+    bool is_last = !way->rest[strspn(way->rest, "/")];
+    struct stat info;
+
+    if (next < 0 || fstat(next, &info) < 0)
+        return false;
+    errno = ELOOP;
+    if (S_ISLNK(info.st_mode))
+        return !(is_last && end == HOST_PATH_NO_LINK) && follow(way, next, &info);
+    fd_close(way->dir);
+    way->dir = fd_steal(&next);
+    return is_last || !is_closed(way, &info) || go_inside(way);
+}
+
+static bool is_directory(int fd)
+{
+    struct stat info;
+
+    errno = ENOTDIR;
+    return fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+int host_path_find(const char *path, HostPlaces closed, HostPathEnd end)
+{
+    Way way = { .closed = closed, .takes_all_links = true };
+    char name[NAME_MAX + 1];
+    bool found;
+
+    errno = *path == '/' ? ENAMETOOLONG : EINVAL;
+    if (*path != '/' || strlen(path) >= sizeof way.rest)
+        return -1;
+    strcpy(way.rest, path);
+    way.dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    found = way.dir >= 0;
+    while (found && take_name(&way, name))
+        found = find_next(&way, name, end);
+    if (found && (end == HOST_PATH_ANY || is_directory(way.dir)))
+        return way.dir;
+    fd_close(way.dir);
+    return -1;
+}
+
+/* ---- sockets ---- */
 
 /* By the directory's descriptor, since names of sockets are short and are resolved again. */
 static bool make_address(int dir, const char *name, struct sockaddr_un *ret_address)

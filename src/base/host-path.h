@@ -38,6 +38,18 @@ int host_path_open_parent(const char *path, HostPlaces closed, const char **ret_
 int host_path_open(const char *path, HostPlaces closed, int flags);
 
 /*
+ * What `path` leads to, as an O_PATH descriptor, to be mounted: nothing is written there, so any
+ * link of the host's is followed, whoever made it; but none in a closed place, where it is the
+ * container's. ELOOP: there is one; EXDEV: ".." leads out of the place.
+ */
+typedef enum HostPathEnd {
+    HOST_PATH_ANY,
+    HOST_PATH_DIRECTORY,
+    HOST_PATH_NO_LINK, /* a directory, and no link is in its place */
+} HostPathEnd;
+int host_path_find(const char *path, HostPlaces closed, HostPathEnd end);
+
+/*
  * A stream socket, not blocking, that was bound or connected there: `how` is bind or connect, which
  * may have no more than some 85 bytes of a name.
  */

@@ -90,7 +90,8 @@ static bool map_layer(Layers *layers, const char *path, int dir, int fd, GError 
 
 static bool add_lower(Layers *layers, const char *path, GError **err)
 {
-    autofd int dir = source_open(layers->run, path, O_DIRECTORY);
+    HostPlaces closed = console_closed(layers->run->closed);
+    autofd int dir = host_path_find(path, closed, HOST_PATH_DIRECTORY);
     autofd int fd = -1;
 
     if (layers->n_lowers == LOWERS_MAX)

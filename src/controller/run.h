@@ -144,9 +144,7 @@ void images_close(Run *run);
 /* A detached mount of what plan.mounts[index] has in its device; *ret_fd stays -1 if that is
  * missing, and may be. */
 bool images_mount(const Run *run, uint32_t index, int *ret_fd, GError **err);
-/* An O_PATH descriptor of a place of the host; of `flags` there are O_DIRECTORY and O_NOFOLLOW.
- * ELOOP: a symlink where a container could have made it, or an endless one; then what to say. */
-int source_open(const Run *run, const char *path, int flags);
+/* A symlink is where a container could have made it, or an endless one. */
 bool source_fail_link(const PlanMount *mount, const char *path, GError **err);
 bool sources_open(Run *run, GError **err);
 bool sources_map(Run *run, GError **err);

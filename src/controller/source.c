@@ -9,11 +9,18 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/host-path.h"
 #include "base/text.h"
+#include "kernel/console-host.h"
 #include "kernel/dev.h"
 #include "kernel/mount.h"
 
-#include <fcntl.h>
+bool source_fail_link(const PlanMount *mount, const char *path, GError **err)
+{
+    return fail(err, ERR(LXC, OPERATION_FAILED),
+                _("cannot use '%s' for '%s': a symbolic link on the way is not to be trusted"),
+                path, mount->target);
+}
 
 static bool fail_mount(const PlanMount *mount, int errnum, GError **err)
 {
@@ -25,8 +32,8 @@ static bool fail_mount(const PlanMount *mount, int errnum, GError **err)
 static int clone_host(const Run *run, const PlanMount *mount)
 {
     MountDepth depth = mount->flags & PLAN_MOUNT_F_RECURSIVE ? MOUNT_RECURSIVE : MOUNT_TOP_ONLY;
-    int flags = mount->flags & PLAN_MOUNT_F_NO_LINK ? O_NOFOLLOW | O_DIRECTORY : 0;
-    autofd int place = source_open(run, mount->source, flags);
+    HostPathEnd end = mount->flags & PLAN_MOUNT_F_NO_LINK ? HOST_PATH_NO_LINK : HOST_PATH_ANY;
+    autofd int place = host_path_find(mount->source, console_closed(run->closed), end);
 
     return place < 0 ? -1 : mount_clone_peer(place, "", depth, mount->propagation);
 }

@@ -43,6 +43,8 @@ GArray *console_closed_places(const Plan *plan)
         add_place(places, mount->overlay.upper);
         add_place(places, mount->overlay.work);
     }
+    for (uint32_t i = 0; i < plan->changeable.len; i++)
+        add_place(places, plan->changeable.items[i]);
     return places;
 }
 

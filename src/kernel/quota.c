@@ -30,8 +30,12 @@ static int open_directory(const QuotaPlace *place, const char *path)
     const char *name = NULL;
     autofd int dir = -1;
 
-    if (place->way != QUOTA_WAY_TRUSTED)
-        return open(path, flags | (place->way == QUOTA_WAY_NO_LINK ? O_NOFOLLOW : 0));
+    if (place->way != QUOTA_WAY_TRUSTED) {
+        dir = host_path_find(path, place->closed,
+                             place->way == QUOTA_WAY_NO_LINK ? HOST_PATH_NO_LINK
+                                                             : HOST_PATH_DIRECTORY);
+        return dir < 0 ? -1 : openat(dir, ".", flags);
+    }
     dir = host_path_open_parent(path, place->closed, &name);
     return dir < 0 ? -1 : openat(dir, name, flags | O_NOFOLLOW);
 }

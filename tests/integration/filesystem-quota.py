@@ -134,6 +134,11 @@ def no_way_through_the_container(host, tree):
     devices = filesystem(tree, '/shared') + filesystem(host.tree(), '/data', LIMIT, overlay(upper=upper, work=work), access='mapped')
     with refused('CONFIG_UNSUPPORTED', 'LXC', f'quotas.*{upper}.*the container can change a directory on the way'):
         host.create('bb', devices=devices, extra=IDMAP)
+    # Nor on one that a link in its own tree leads to.
+    os.symlink(f'{tree}/deep', f'{tree}/led')
+    devices = filesystem(tree, '/shared') + filesystem(f'{tree}/led', '/data', LIMIT, access='mapped')
+    with refused('SYSTEM_ERROR', 'LXC', f"quotas: cannot limit the space of '{tree}/led': .*symbolic link"):
+        host.create('bb', devices=devices, extra=IDMAP)
 
 
 def is_lifted_after_a_crash(host, tree):

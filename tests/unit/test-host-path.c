@@ -202,6 +202,57 @@ static void test_open(Host *host, gconstpointer data)
     assert_not_opened(host, "a/b/up", ELOOP);
 }
 
+static void assert_found(const Host *host, const char *below, HostPathEnd end, const char *wanted)
+{
+    g_autofree char *path = g_build_filename(host->dir, below, NULL);
+    autofd int fd = host_path_find(path, (HostPlaces){ 1, &host->tree }, end);
+    struct stat there;
+    struct stat got;
+
+    g_assert_cmpint(fstat(fd, &got) | fstatat(host->fd, wanted, &there, 0), ==, 0);
+    g_assert_true(got.st_ino == there.st_ino && got.st_dev == there.st_dev);
+}
+
+static void assert_not_found(const Host *host, const char *below, HostPathEnd end, int errnum)
+{
+    g_autofree char *path = g_build_filename(host->dir, below, NULL);
+
+    g_assert_cmpint(host_path_find(path, (HostPlaces){ 1, &host->tree }, end), ==, -1);
+    g_assert_cmpint(errno, ==, errnum);
+}
+
+/* Promise: what is mounted is found behind anybody's links but those in a closed place. */
+static void test_find(Host *host, gconstpointer data)
+{
+    static const char *const links[] = { "tree/out", "tree/in/up", "tree/out/x" };
+    g_autofree char *absolute = g_build_filename(host->dir, "a", NULL);
+
+    (void)data;
+    fd_close(openat(host->fd, "a/b/file", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    g_assert_cmpint(symlinkat(absolute, host->fd, "absolute"), ==, 0);
+    g_assert_cmpint(symlinkat("tree/in", host->fd, "into"), ==, 0);
+    g_assert_cmpint(symlinkat("circle", host->fd, "circle"), ==, 0);
+    g_assert_cmpint(symlinkat("../a", host->fd, "tree/out"), ==, 0);
+    g_assert_cmpint(symlinkat("..", host->fd, "tree/in/up"), ==, 0);
+    if (geteuid() == 0)
+        g_assert_cmpint(fchownat(host->fd, "absolute", 1000, 1000, AT_SYMLINK_NOFOLLOW), ==, 0);
+    assert_found(host, "a/b/file", HOST_PATH_ANY, "a/b/file");
+    assert_found(host, "absolute//b/./", HOST_PATH_NO_LINK, "a/b");
+    assert_found(host, "absolute", HOST_PATH_DIRECTORY, "a");
+    assert_found(host, "into", HOST_PATH_ANY, "tree/in");
+    assert_found(host, "tree", HOST_PATH_NO_LINK, "tree");
+    assert_found(host, "tree/in/../in", HOST_PATH_DIRECTORY, "tree/in");
+    assert_not_found(host, "missing", HOST_PATH_ANY, ENOENT);
+    assert_not_found(host, "tree/missing", HOST_PATH_ANY, ENOENT);
+    assert_not_found(host, "circle", HOST_PATH_ANY, ELOOP);
+    assert_not_found(host, "absolute", HOST_PATH_NO_LINK, ELOOP);
+    assert_not_found(host, "a/b/file", HOST_PATH_DIRECTORY, ENOTDIR);
+    assert_not_found(host, "a/b/file/x", HOST_PATH_ANY, ENOTDIR);
+    for (gsize i = 0; i < G_N_ELEMENTS(links); i++)
+        assert_not_found(host, links[i], HOST_PATH_ANY, ELOOP);
+    assert_not_found(host, "tree/../a", HOST_PATH_ANY, EXDEV);
+}
+
 /* Promise: sockets are made and found there, with names that are not too long for the kernel. */
 static void test_sockets(Host *host, gconstpointer data)
 {
@@ -235,6 +286,7 @@ int main(int argc, char **argv)
     g_test_add("/host-path/strange-link", Host, NULL, set_up, test_strange_link, tear_down);
     g_test_add("/host-path/closed", Host, NULL, set_up, test_closed, tear_down);
     g_test_add("/host-path/open", Host, NULL, set_up, test_open, tear_down);
+    g_test_add("/host-path/find", Host, NULL, set_up, test_find, tear_down);
     g_test_add("/host-path/sockets", Host, NULL, set_up, test_sockets, tear_down);
     return g_test_run();
 }
