@@ -17,11 +17,9 @@
 /* When a mount is wanted; all bits of it have to hold. */
 typedef enum Need {
     NEED_NETNS = 1 << 0,       /* the container has a network namespace of its own, */
-    NEED_SYSFS = 1 << 1,       /* may mount sysfs, */
-    NEED_HOST_SYS = 1 << 2,    /* may not, and gets the host's, */
-    NEED_SHARED_ROOT = 1 << 3, /* has the host's root tree as its own, */
-    NEED_PROCESSORS = 1 << 4,  /* may not use all processors, */
-    NEED_HOST_ROOT = 1 << 5,   /* has the host's root as its own: no id map */
+    NEED_SHARED_ROOT = 1 << 1, /* has the host's root tree as its own, */
+    NEED_PROCESSORS = 1 << 2,  /* may not use all processors, */
+    NEED_HOST_ROOT = 1 << 3,   /* has the host's root as its own: no id map */
 } Need;
 
 typedef struct BaseMount {
@@ -45,9 +43,6 @@ typedef struct BaseMount {
 
 /*
  * What only the host's root may read or write in /proc needs no cover where root inside is another.
- *
- * sysfs can only be mounted by the owner of the network namespace, so a container with an id map
- * on the host's network gets the host's /sys, read-only and without what is mounted below it.
  */
 static const BaseMount mounts[] = {
     {"/proc",                          PLAN_MOUNT_NEW,      "proc",   "",          LOCKED,          0               },
@@ -73,8 +68,7 @@ static const BaseMount mounts[] = {
     { "/proc/kpageflags",              PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        NEED_HOST_ROOT  },
     { "/proc/mtrr",                    PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        NEED_HOST_ROOT  },
     { "/proc/dynamic_debug",           PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        NEED_HOST_ROOT  },
-    { "/sys",                          PLAN_MOUNT_NEW,      "sysfs",  "",          LOCKED_READONLY, NEED_SYSFS      },
-    { "/sys",                          PLAN_MOUNT_HOST,     "/sys",   "",          LOCKED_READONLY, NEED_HOST_SYS   },
+    { "/sys",                          PLAN_MOUNT_NEW,      "sysfs",  "",          LOCKED_READONLY, 0               },
     { "/sys/firmware",                 PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
     { "/sys/devices/virtual/powercap", PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
     { "/sys/fs/selinux",               PLAN_MOUNT_MASK,     "",       "",          OPTIONAL,        0               },
@@ -105,11 +99,10 @@ static unsigned needs(const PlanBuilder *builder)
 {
     unsigned spaces = builder->plan->namespaces;
     bool netns = spaces & PLAN_NS_NET;
-    bool host_sys = spaces & PLAN_NS_USER && !netns;
     bool shared_root = !builder->root || strcmp(builder->root->source, "/") == 0;
 
     return (spaces & PLAN_NS_USER ? 0 : NEED_HOST_ROOT) | (netns ? NEED_NETNS : 0) |
-           (host_sys ? NEED_HOST_SYS : NEED_SYSFS) | (shared_root ? NEED_SHARED_ROOT : 0) |
+           (shared_root ? NEED_SHARED_ROOT : 0) |
            (limits_processors(builder->def) ? NEED_PROCESSORS : 0);
 }
 

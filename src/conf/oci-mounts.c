@@ -122,7 +122,8 @@ static const OwnMount own_mounts[] = {
 };
 /* clang-format on */
 
-/* Without a network of its own a container with an id map has the host's /sys. */
+/* Without a network of its own a container with an id map is given the host's /sys: see
+ * as_runtimes_do. */
 static bool is_own(const OciImport *import, const Mount *mount, const NativeMount *options)
 {
     if (options->bind)
@@ -377,6 +378,20 @@ static void write_mount(OciExport *export, const PlanMount *mount)
         oci_export_note(export, _("what is written to '%s' is to be forgotten"), mount->target);
 }
 
+/* Runtimes mount sysfs from inside the user namespace, which they may for a network of its own
+ * only: else they take the host's. */
+static PlanMount as_runtimes_do(const Plan *plan, const PlanMount *mount)
+{
+    PlanMount copy = *mount;
+    bool may = !(plan->namespaces & PLAN_NS_USER) || plan->namespaces & PLAN_NS_NET;
+
+    if (!may && mount->kind == PLAN_MOUNT_NEW && strcmp(mount->source, "sysfs") == 0) {
+        copy.kind = PLAN_MOUNT_HOST;
+        copy.source = (char *)"/sys";
+    }
+    return copy;
+}
+
 /* Masked and read-only paths are lists of their own. */
 void oci_write_mounts(OciExport *export)
 {
@@ -384,25 +399,25 @@ void oci_write_mounts(OciExport *export)
 
     oci_put_open(&export->json, "mounts", '[');
     for (uint32_t i = 1; i < plan->mounts.len; i++) {
-        const PlanMount *mount = &plan->mounts.items[i];
+        const PlanMount mount = as_runtimes_do(plan, &plan->mounts.items[i]);
 
-        switch (mount->kind) {
+        switch (mount.kind) {
         case PLAN_MOUNT_HOST:
         case PLAN_MOUNT_NEW:
         case PLAN_MOUNT_DEV:
         case PLAN_MOUNT_CGROUP:
         case PLAN_MOUNT_OVERLAY:
-            write_mount(export, mount);
+            write_mount(export, &mount);
             break;
         case PLAN_MOUNT_WRITABLE:
             oci_export_note(export, _("'%s' cannot be writable below a read-only path"),
-                            mount->target);
+                            mount.target);
             break;
         case PLAN_MOUNT_INSIDE:
         case PLAN_MOUNT_BLOCK:
         case PLAN_MOUNT_IMAGE:
         case PLAN_MOUNT_VOLUME:
-            oci_export_note(export, _("what is mounted at '%s' is not written"), mount->target);
+            oci_export_note(export, _("what is mounted at '%s' is not written"), mount.target);
             break;
         case PLAN_MOUNT_MASK:
         case PLAN_MOUNT_READONLY:

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
-"""Network, IPC and UTS namespaces are shared with another container, a process or a named network as <lxc:namespace> says, over reboots too."""
+"""Network, IPC and UTS namespaces are shared with another container, a process or a named network as <lxc:namespace> says, over reboots too, and /sys is of that network."""
 import os
 import signal
 import subprocess
@@ -36,6 +36,17 @@ with Instance() as host:
         os.chmod(host.report(f'{name}-one')[0], 0o777)
         found = spaces(host.ask(f'{name}-one', 'ns', extra=extra + shares(ipc=('name', 'owner')), features='<privnet/>', tree=tree))
         equal({space: found[space] == theirs[space] for space in ('net', 'ipc', 'uts')}, {'net': False, 'ipc': True, 'uts': False}, name)
+
+    # /sys shows the network that the container is in: the owner's, or the host's, which has none of these.
+    subprocess.run(['nsenter', f'--net=/proc/{owner.ID()}/ns/net', 'ip', 'link', 'add', 'theirs0', 'type', 'bridge'], check=True)
+    subprocess.run(['ip', 'link', 'add', 'hosts0', 'type', 'bridge'], check=True)
+    for extra in ('', IDMAP):
+        for more, seen in ((shares(net=('name', 'owner')), {'theirs0'}), ('', {'hosts0'})):
+            guest = host.create('looks', tree=host.tree('looks'), extra=extra + more)
+            links = os.path.join(f'/proc/{guest.ID()}', 'root', 'sys/class/net')
+            equal(set(os.listdir(links)) & {'theirs0', 'hosts0'}, seen, f'{extra} {more}')
+            guest.destroy()
+    subprocess.run(['ip', 'link', 'del', 'hosts0'], check=True)
 
     # A named network, made here and seen by nobody else.
     os.makedirs(PRIVATE, exist_ok=True)
