@@ -14,6 +14,11 @@ typedef enum CapabilityPolicy {
 
 #define DOMAIN_CAPABILITY_COUNT 37
 
+typedef struct CapabilityChoices {
+    CapabilityPolicy policy;
+    Switch each[DOMAIN_CAPABILITY_COUNT]; /* order of `capabilities` in features.c */
+} CapabilityChoices;
+
 /* A feature that is said to be on or off; see the records of machine-features.c. */
 typedef struct Toggle {
     Switch state;
@@ -88,8 +93,7 @@ typedef struct FeaturesDef {
     HypervFeatures *hyperv;
     KvmFeatures *kvm;
     Toggle pvspinlock;
-    CapabilityPolicy capability_policy;
-    Switch capabilities[DOMAIN_CAPABILITY_COUNT]; /* order of capability_names in features.c */
+    CapabilityChoices capabilities;
     Toggle pmu, vmport;
     WordFeature *gic;
     SmmFeature *smm;

@@ -200,12 +200,43 @@ static bool equal_devices(const void *a_data, const void *b_data)
     return true;
 }
 
+/* The emulator, or nothing; then the number of its class before each device. */
+static void fold_devices(const void *field, GByteArray *out)
+{
+    const DomainDef *def = field;
+
+    fold_text(out, def->emulator ? def->emulator : "");
+    for (size_t i = 0; i < G_N_ELEMENTS(classes); i++) {
+        const RecordList *list = class_const_list(classes[i], def);
+
+        for (size_t j = 0; j < list->n; j++) {
+            fold_number(out, i);
+            record_fold(classes[i]->record, list->items[j], out);
+        }
+    }
+    fold_end(out);
+}
+
+static void unfold_devices(const uint8_t **at, void *field)
+{
+    DomainDef *def = field;
+    size_t i;
+
+    def->emulator = unfold_text(at);
+    if (!*def->emulator)
+        g_clear_pointer(&def->emulator, g_free);
+    while (unfold_number(at, &i))
+        device_add(def, classes[i], record_unfold_new(classes[i]->record, at));
+}
+
 const CustomFunctions devices_functions = {
     .parse = parse_devices,
     .format = format_devices,
     .clear = clear_devices,
     .copy = copy_devices,
     .equal = equal_devices,
+    .fold = fold_devices,
+    .unfold = unfold_devices,
 };
 
 /* ---- all devices ----------------------------------------------------------------------------- */

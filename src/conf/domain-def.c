@@ -293,6 +293,27 @@ DomainDef *domain_def_copy(const DomainDef *def)
     return copy;
 }
 
+FoldedDef *domain_def_fold(const DomainDef *def)
+{
+    g_autoptr(GByteArray) out = g_byte_array_new();
+
+    record_fold(&domain_record, def, out);
+    for (size_t i = 0; i < def->left_out.n; i++)
+        fold_text(out, def->left_out.items[i]);
+    fold_text(out, "");
+    return g_memdup2(out->data, out->len);
+}
+
+DomainDef *domain_def_unfold(const FoldedDef *folded)
+{
+    const uint8_t *at = (const uint8_t *)folded;
+    DomainDef *def = record_unfold_new(&domain_record, &at);
+
+    while (*at)
+        record_list_append(&def->left_out, unfold_text(&at));
+    return def;
+}
+
 bool domain_def_equal(const DomainDef *a, const DomainDef *b)
 {
     return record_equal(&domain_record, a, b);

@@ -243,6 +243,14 @@ char *domain_def_format(const DomainDef *def, DomainDefFlags flags);
 /* The same, every line indented by `indent` spaces: for a status file that contains a domain. */
 char *domain_def_format_indented(const DomainDef *def, DomainDefFlags flags, unsigned indent);
 
+/*
+ * A definition at rest, in one piece of memory that g_free frees: a small part of a DomainDef's,
+ * which has room for all that could be said.
+ */
+typedef struct FoldedDef FoldedDef;
+FoldedDef *domain_def_fold(const DomainDef *def);
+DomainDef *domain_def_unfold(const FoldedDef *folded);
+
 DomainDef *domain_def_copy(const DomainDef *def);
 bool domain_def_equal(const DomainDef *a, const DomainDef *b);
 void domain_def_free(DomainDef *def);

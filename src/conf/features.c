@@ -77,16 +77,16 @@ uint64_t features_capabilities(const FeaturesDef *features)
 {
     uint64_t set = CAPABILITY_BIT(CAP_LAST_CAP + 1) - 1;
 
-    if (features->capability_policy == CAPABILITY_POLICY_DENY)
+    if (features->capabilities.policy == CAPABILITY_POLICY_DENY)
         set = 0;
-    else if (features->capability_policy == CAPABILITY_POLICY_DEFAULT)
+    else if (features->capabilities.policy == CAPABILITY_POLICY_DEFAULT)
         set &= ~DROPPED_BY_DEFAULT;
     for (size_t i = 0; i < DOMAIN_CAPABILITY_COUNT; i++) {
         uint64_t bit = CAPABILITY_BIT(capabilities[i].number);
 
-        if (features->capabilities[i] == SWITCH_ON)
+        if (features->capabilities.each[i] == SWITCH_ON)
             set |= bit;
-        else if (features->capabilities[i] == SWITCH_OFF)
+        else if (features->capabilities.each[i] == SWITCH_OFF)
             set &= ~bit;
     }
     return set;
@@ -105,7 +105,7 @@ bool features_allow_mknod(const FeaturesDef *features)
 
 /* ---- <capabilities> -------------------------------------------------------------------------- */
 
-static bool parse_capability(const xmlNode *node, FeaturesDef *features, GError **err)
+static bool parse_capability(const xmlNode *node, CapabilityChoices *choices, GError **err)
 {
     g_autofree char *state = xml_attribute(node, "state");
     size_t i = 0;
@@ -118,13 +118,13 @@ static bool parse_capability(const xmlNode *node, FeaturesDef *features, GError 
     if (state && strcmp(state, "on") != 0 && strcmp(state, "off") != 0)
         return fail(err, ERR(XML, XML_ERROR), _("invalid state '%s' of capability '%s'"), state,
                     xml_name(node));
-    features->capabilities[i] = state && strcmp(state, "off") == 0 ? SWITCH_OFF : SWITCH_ON;
+    choices->each[i] = state && strcmp(state, "off") == 0 ? SWITCH_OFF : SWITCH_ON;
     return true;
 }
 
 static bool parse_capabilities(const Reader *reader, const xmlNode *node, void *field, GError **err)
 {
-    FeaturesDef *features = field;
+    CapabilityChoices *choices = field;
     g_autofree char *policy = xml_attribute(node, "policy");
     int value = 0;
 
@@ -132,34 +132,33 @@ static bool parse_capabilities(const Reader *reader, const xmlNode *node, void *
         value++;
     if (!policy_names[value])
         return fail(err, ERR(XML, XML_ERROR), _("invalid policy '%s' of <capabilities>"), policy);
-    features->capability_policy = (CapabilityPolicy)value;
+    choices->policy = (CapabilityPolicy)value;
     for (const xmlNode *child = node->children; child; child = child->next)
-        if (child->type == XML_ELEMENT_NODE && !parse_capability(child, features, err))
+        if (child->type == XML_ELEMENT_NODE && !parse_capability(child, choices, err))
             return false;
     return true;
 }
 
 static void format_capabilities(Writer *writer, const void *field)
 {
-    const FeaturesDef *features = field;
+    const CapabilityChoices *choices = field;
     GString *out = writer->out;
     size_t start = out->len, open = 0;
 
     xml_indent(out, writer->indent);
-    g_string_append_printf(out, "<capabilities policy='%s'>\n",
-                           policy_names[features->capability_policy]);
+    g_string_append_printf(out, "<capabilities policy='%s'>\n", policy_names[choices->policy]);
     open = out->len;
     for (size_t i = 0; i < DOMAIN_CAPABILITY_COUNT; i++) {
-        if (features->capabilities[i] == SWITCH_ABSENT)
+        if (choices->each[i] == SWITCH_ABSENT)
             continue;
         xml_indent(out, writer->indent + 2);
         g_string_append_printf(out, "<%s state='%s'/>\n", capabilities[i].name,
-                               features->capabilities[i] == SWITCH_ON ? "on" : "off");
+                               choices->each[i] == SWITCH_ON ? "on" : "off");
     }
     if (out->len > open) {
         xml_indent(out, writer->indent);
         g_string_append(out, "</capabilities>\n");
-    } else if (features->capability_policy == CAPABILITY_POLICY_DEFAULT) {
+    } else if (choices->policy == CAPABILITY_POLICY_DEFAULT) {
         g_string_truncate(out, start);
     } else {
         g_string_truncate(out, open - 2);
@@ -167,35 +166,9 @@ static void format_capabilities(Writer *writer, const void *field)
     }
 }
 
-static void copy_capabilities(const void *from_data, void *to_data)
-{
-    const FeaturesDef *from = from_data;
-    FeaturesDef *to = to_data;
-
-    to->capability_policy = from->capability_policy;
-    memcpy(to->capabilities, from->capabilities, sizeof(to->capabilities));
-}
-
-static bool equal_capabilities(const void *a_data, const void *b_data)
-{
-    const FeaturesDef *a = a_data;
-    const FeaturesDef *b = b_data;
-
-    return a->capability_policy == b->capability_policy &&
-           memcmp(a->capabilities, b->capabilities, sizeof(a->capabilities)) == 0;
-}
-
-static void clear_capabilities(void *field)
-{
-    (void)field; /* owns no memory */
-}
-
 static const CustomFunctions capabilities_functions = {
     .parse = parse_capabilities,
     .format = format_capabilities,
-    .clear = clear_capabilities,
-    .copy = copy_capabilities,
-    .equal = equal_capabilities,
 };
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -212,7 +185,6 @@ static const char *const aia_names[] = { NULL, "aplic", "aplic-imsic", "none", N
 #define REQUIRED_TOGGLE .record = &required_toggle_record
 #define KIB .scale = 1024
 
-/* The custom row's field is the whole FeaturesDef. */
 /* clang-format off */
 static const Row features_rows[] = {
     { "acpi",                    ROW_FLAG,   FIELD(acpi),            ROW_KEPT },
@@ -224,7 +196,8 @@ static const Row features_rows[] = {
     { "hyperv",                  ROW_MAYBE,  FIELD(hyperv),          ROW_EVEN_EMPTY, .record = &hyperv_record },
     { "kvm",                     ROW_MAYBE,  FIELD(kvm),             ROW_EVEN_EMPTY, .record = &kvm_record },
     { "pvspinlock",              ROW_RECORD, FIELD(pvspinlock),      TOGGLE },
-    { "capabilities",            ROW_CUSTOM, 0,                      .functions = &capabilities_functions },
+    { "capabilities",            ROW_CUSTOM, FIELD(capabilities),    .functions = &capabilities_functions,
+                                 .size = sizeof(CapabilityChoices) },
     { "pmu",                     ROW_RECORD, FIELD(pmu),             TOGGLE },
     { "vmport",                  ROW_RECORD, FIELD(vmport),          TOGGLE },
     { "gic",                     ROW_MAYBE,  FIELD(gic),             ROW_EVEN_EMPTY, .record = &gic_record },

@@ -77,7 +77,7 @@ static void set_capabilities(LxcImport *in, const LxcLine *line, Switch to)
         while (i < DOMAIN_CAPABILITY_COUNT && strcmp(features_capability(i, &number), *word) != 0)
             i++;
         if (i < DOMAIN_CAPABILITY_COUNT)
-            in->def->features.capabilities[i] = to;
+            in->def->features.capabilities.each[i] = to;
         else if (**word)
             lxc_add_word(unknown, *word);
     }
@@ -104,7 +104,7 @@ static bool read_keep(LxcImport *in, const LxcKey *key, const LxcLine *line, GEr
 {
     in->keeps = true;
     if (strcmp(line->value, "none") == 0)
-        memset(in->def->features.capabilities, 0, sizeof(in->def->features.capabilities));
+        memset(in->def->features.capabilities.each, 0, sizeof(in->def->features.capabilities.each));
     else
         set_capabilities(in, line, SWITCH_ON);
     return check_lists(in, err);
@@ -112,7 +112,7 @@ static bool read_keep(LxcImport *in, const LxcKey *key, const LxcLine *line, GEr
 
 void lxc_security_finish(LxcImport *in)
 {
-    in->def->features.capability_policy =
+    in->def->features.capabilities.policy =
         in->keeps ? CAPABILITY_POLICY_DENY : CAPABILITY_POLICY_ALLOW;
 }
 
@@ -137,7 +137,7 @@ static void write_drop(LxcExport *out, const LxcKey *key)
     const FeaturesDef *features = &out->def->features;
     g_autofree char *names = capability_names(features, false);
 
-    if (features->capability_policy != CAPABILITY_POLICY_DENY && *names)
+    if (features->capabilities.policy != CAPABILITY_POLICY_DENY && *names)
         lxc_put(out, key->key, names);
 }
 
@@ -146,7 +146,7 @@ static void write_keep(LxcExport *out, const LxcKey *key)
     const FeaturesDef *features = &out->def->features;
     g_autofree char *names = capability_names(features, true);
 
-    if (features->capability_policy == CAPABILITY_POLICY_DENY)
+    if (features->capabilities.policy == CAPABILITY_POLICY_DENY)
         lxc_put(out, key->key, *names ? names : "none");
 }
 

@@ -60,7 +60,7 @@ const char *native_capability_name(int wanted)
 
 uint64_t native_capability_all(void)
 {
-    return features_capabilities(&(FeaturesDef){ .capability_policy = CAPABILITY_POLICY_ALLOW });
+    return features_capabilities(&(FeaturesDef){ .capabilities.policy = CAPABILITY_POLICY_ALLOW });
 }
 
 /* Switches what differs from the policy; returns how many switches that took. */
@@ -75,7 +75,7 @@ static unsigned switch_differences(FeaturesDef *features, uint64_t set)
         (void)features_capability(i, &number); /* the name does not matter */
         if (!(differs & BIT(number)))
             continue;
-        features->capabilities[i] = set & BIT(number) ? SWITCH_ON : SWITCH_OFF;
+        features->capabilities.each[i] = set & BIT(number) ? SWITCH_ON : SWITCH_OFF;
         count++;
     }
     return count;
@@ -88,7 +88,7 @@ static uint64_t choose_words(FeaturesDef *features, uint64_t set)
     unsigned best_cost = G_MAXUINT;
 
     for (int policy = CAPABILITY_POLICY_DEFAULT; policy <= CAPABILITY_POLICY_DENY; policy++) {
-        FeaturesDef tried = { .capability_policy = (CapabilityPolicy)policy };
+        FeaturesDef tried = { .capabilities.policy = (CapabilityPolicy)policy };
         unsigned words = switch_differences(&tried, set);
         uint64_t left = features_capabilities(&tried) ^ set;
         /* A capability that is not said is worse than any number of words. */
@@ -98,8 +98,7 @@ static uint64_t choose_words(FeaturesDef *features, uint64_t set)
             continue;
         best_cost = cost;
         best_left = left;
-        features->capability_policy = tried.capability_policy;
-        memcpy(features->capabilities, tried.capabilities, sizeof(tried.capabilities));
+        features->capabilities = tried.capabilities;
     }
     return best_left;
 }

@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * Paths of rows, and what the tables do with memory: clear, copy, compare. Parsing and printing
- * are in record-parse.c and record-format.c.
+ * Paths of rows, and what the tables do with memory: clear, copy, compare. Parsing, printing and
+ * folding are in record-parse.c, record-format.c and record-fold.c.
  */
 #include "conf/record.h"
 
@@ -167,8 +167,7 @@ static bool strings_equal(const StringList *a, const StringList *b)
 
 /* ---- fields ---------------------------------------------------------------------------------- */
 
-/* Bytes of a field that owns no memory; 0 for the others. */
-static size_t plain_size(const Row *row)
+size_t row_plain_size(const Row *row)
 {
     switch (row->kind) {
     case ROW_ENUM:
@@ -242,7 +241,7 @@ static void field_clear(const Row *row, void *field)
 
 static void field_copy(const Row *row, const void *from, void *to)
 {
-    size_t plain = plain_size(row);
+    size_t plain = row_plain_size(row);
 
     if (plain)
         memcpy(to, from, plain);
@@ -267,7 +266,7 @@ static bool numbers_equal(const OptNumber *a, const OptNumber *b)
 
 static bool field_equal(const Row *row, const void *a, const void *b)
 {
-    size_t plain = plain_size(row);
+    size_t plain = row_plain_size(row);
 
     if (row->kind == ROW_NUMBER || row->kind == ROW_SIZE)
         return numbers_equal(a, b);
@@ -312,8 +311,7 @@ void record_free(const Record *record, void *object)
     g_free(object);
 }
 
-/* Whether an earlier row already stands for the same field. */
-static bool is_repeated(const Record *record, const Row *row)
+bool row_is_repeated(const Record *record, const Row *row)
 {
     for (const Row *earlier = record->rows; earlier < row; earlier++)
         if (earlier->offset == row->offset && earlier->kind == row->kind && row->kind != ROW_FIXED)
@@ -324,7 +322,7 @@ static bool is_repeated(const Record *record, const Row *row)
 void record_copy(const Record *record, const void *from, void *to)
 {
     for (const Row *row = record->rows; row->path; row++)
-        if (plain_size(row) || !is_repeated(record, row))
+        if (row_plain_size(row) || !row_is_repeated(record, row))
             field_copy(row, row_const_field(row, from), row_field(row, to));
 }
 

@@ -83,13 +83,15 @@ typedef struct TextFunctions {
     char *(*format)(const void *field); /* NULL: nothing to print */
 } TextFunctions;
 
-/* clear, copy and equal NULL: the field is plain bytes of the row's size. */
+/* From `clear` on NULL: the field is plain bytes of the row's size. */
 typedef struct CustomFunctions {
     bool (*parse)(const Reader *reader, const xmlNode *node, void *field, GError **err);
     void (*format)(Writer *writer, const void *field);
     void (*clear)(void *field);
     void (*copy)(const void *from, void *to);
     bool (*equal)(const void *a, const void *b);
+    void (*fold)(const void *field, GByteArray *out);
+    void (*unfold)(const uint8_t **at, void *field);
 } CustomFunctions;
 
 struct Row {
@@ -159,7 +161,23 @@ bool record_list_equal(const Record *record, const void *a, const void *b);
 void record_strings_clear(StringList *list);
 void record_strings_copy(const StringList *from, StringList *to);
 
-/* ---- for the three files that walk rows --------------------------------------------------------
+/* ---- record-fold.c: records at rest -----------------------------------------------------------
+ */
+
+void record_fold(const Record *record, const void *object, GByteArray *out);
+/* `object` is all zero; `at` moves behind what was read. */
+void record_unfold(const Record *record, const uint8_t **at, void *object);
+void *record_unfold_new(const Record *record, const uint8_t **at);
+
+/* For custom rows: small numbers that tell what comes behind them, and an end. */
+void fold_number(GByteArray *out, size_t number);
+void fold_end(GByteArray *out);
+void fold_text(GByteArray *out, const char *text);
+/* False at the end. */
+bool unfold_number(const uint8_t **at, size_t *ret_number);
+char *unfold_text(const uint8_t **at);
+
+/* ---- for the files that walk rows --------------------------------------------------------------
  */
 
 /*
@@ -182,6 +200,10 @@ size_t row_group(const Row *rows, size_t n, size_t at);
 /* Whether the row holds for the object's type. */
 bool row_applies(const Record *record, const Row *row, const void *object);
 size_t record_row_count(const Record *record);
+/* Bytes of a field that owns no memory; 0 for the others. */
+size_t row_plain_size(const Row *row);
+/* Whether an earlier row already stands for the same field. */
+bool row_is_repeated(const Record *record, const Row *row);
 
 static inline void *row_field(const Row *row, void *object)
 {

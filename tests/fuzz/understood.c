@@ -38,8 +38,11 @@ static void check_definition(const DomainDef *def, DomainDefFlags flags, const c
     g_autofree char *again_text = NULL;
     g_autoptr(DomainDef) again = NULL;
     g_autoptr(DomainDef) copy = domain_def_copy(def);
+    g_autofree FoldedDef *folded = domain_def_fold(def);
+    g_autoptr(DomainDef) unfolded = domain_def_unfold(folded);
 
     REQUIRE(domain_def_equal(def, copy));
+    REQUIRE(domain_def_equal(def, unfolded));
     domain_def_make_live(copy, &host);
     REQUIRE(domain_def_parse(text, flags, &host, &again, NULL));
     REQUIRE(domain_def_equal(def, again));

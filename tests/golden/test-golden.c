@@ -27,22 +27,35 @@ static bool has_schema(void)
     return g_file_test(SCHEMA_DOMAIN, G_FILE_TEST_EXISTS);
 }
 
-/* Printing, reading back and printing again changes nothing; nor does copying. */
+/* `same` is what became of the definition that is printed as `text`. */
+static void check_same(const DomainDef *def, const DomainDef *same, const char *text,
+                       DomainDefFlags flags)
+{
+    g_autofree char *printed = domain_def_format(same, flags);
+
+    g_assert_cmpstr(printed, ==, text);
+    g_assert_true(domain_def_equal(def, same));
+    g_assert_cmpuint(def->left_out.n, ==, same->left_out.n);
+    for (size_t i = 0; i < def->left_out.n; i++)
+        g_assert_cmpstr(def->left_out.items[i], ==, same->left_out.items[i]);
+}
+
+/* Printing, reading back and printing again changes nothing; nor does copying, nor folding. */
 static void check_fixed_point(const DomainDef *def, const char *text, DomainDefFlags flags)
 {
     g_autoptr(GError) err = NULL;
     g_autoptr(DomainDef) again = NULL;
     g_autoptr(DomainDef) copy = domain_def_copy(def);
+    g_autofree FoldedDef *folded = domain_def_fold(def);
+    g_autoptr(DomainDef) unfolded = domain_def_unfold(folded);
     g_autofree char *printed = NULL;
-    g_autofree char *printed_copy = NULL;
 
     domain_def_parse(text, flags, &host, &again, &err);
     g_assert_no_error(err);
     printed = domain_def_format(again, flags);
     g_assert_cmpstr(printed, ==, text);
-    g_assert_true(domain_def_equal(def, copy));
-    printed_copy = domain_def_format(copy, flags);
-    g_assert_cmpstr(printed_copy, ==, text);
+    check_same(def, copy, text, flags);
+    check_same(def, unfolded, text, flags);
 }
 
 /* What we print is in libvirt's vocabulary and in ours. */

@@ -6,6 +6,7 @@
  * random, documents made to hurt (which have to be refused, or read, in a time that grows with
  * their size), and definitions edited on the way to a running domain.
  */
+#include <malloc.h>
 #include <string.h>
 #include <time.h>
 
@@ -347,6 +348,17 @@ static void test_equal(void)
     g_assert_false(domain_def_equal(def, copy));
 }
 
+/* A host may have thousands of definitions, so one at rest takes little more than its words. */
+static void test_folded_size(void)
+{
+    g_autoptr(DomainDef) def =
+        parse("<features><privnet/></features>",
+              "<filesystem><source dir='/srv/tree'/><target dir='/'/></filesystem><console/>");
+    g_autofree FoldedDef *folded = domain_def_fold(def);
+
+    g_assert_cmpuint(malloc_usable_size(folded), <=, 256);
+}
+
 /* ---- documents made to hurt --------------------------------------------------------------------
  */
 
@@ -473,6 +485,7 @@ int main(int argc, char **argv)
     g_test_add_func("/conf/live/actual-direct", test_actual_direct);
     g_test_add_func("/conf/live/plan", test_live_plan);
     g_test_add_func("/conf/equal", test_equal);
+    g_test_add_func("/conf/folded-size", test_folded_size);
     g_test_add_func("/conf/hostile/entity-bomb", test_entity_bomb);
     g_test_add_func("/conf/hostile/external-entity", test_external_entity);
     g_test_add_func("/conf/hostile/huge-text", test_huge_text);
