@@ -5,14 +5,15 @@
 /*
  * Records: structs described by tables of rows, one row for each thing the user can write.
  *
- * A row joins a path in the XML (`source/@dir`, relative to the record's element) with a field of
- * the struct. The table alone parses, prints, frees, copies and compares, demands what is required,
- * and names what no row knows, so that nothing is dropped without a word: such a thing is left out
- * and listed in the definition's messages, or refused where validation was asked for. Rows stand in
- * the order of the output; rows whose paths begin with the same element stand together, attributes
- * first. A path may name alternatives for elements that are kept: "boot|rom|address"; "*" stands
- * for every element and "+" for every element in a foreign namespace. Elements in the namespaces of
- * xml_prefixes (lxc, virtlxcd) are written with their prefix: "lxc:namespace/lxc:sharenet/@type".
+ * A row joins a path in the XML (`source/@dir`, relative to the record's element) with a field
+ * of the struct. The table alone parses, prints, frees, copies, compares and folds, demands what
+ * is required, and names what no row knows, so that nothing is dropped without a word: such a
+ * thing is left out and listed in the definition's messages, or refused where validation was
+ * asked for. Rows stand in the order of the output; rows whose paths begin with the same element
+ * stand together, attributes first. A path may name alternatives for elements that are kept:
+ * "boot|rom|address"; "*" stands for every element and "+" for every element in a foreign
+ * namespace. Elements in the namespaces of xml_prefixes (lxc, virtlxcd) are written with their
+ * prefix: "lxc:namespace/lxc:sharenet/@type".
  *
  *     static const Row ip_rows[] = {
  *         { "@family", ROW_STRING, offsetof(InterfaceIp, family) },

@@ -71,7 +71,7 @@ bool cgroup_work_begin(Domain *domain, const CgroupWork *work, GError **err)
 
     if (domain->gone)
         return fail_ended(err);
-    if (!domain_def_compile(domain->live, &domain->driver->host, &plan, err) ||
+    if (!domain_def_compile(domain_live(domain), &domain->driver->host, &plan, err) ||
         !cgroup_open(plan->cgroup.partition, plan->cgroup.name, &cgroup, err))
         return false;
     change = g_new0(Change, 1);

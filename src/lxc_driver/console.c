@@ -65,7 +65,7 @@ static void opened(int fd, GBytes *backlog, const GError *err, void *data)
 
 static bool find_console(const Domain *domain, const char *alias, unsigned *ret_index, GError **err)
 {
-    const ConsoleList *consoles = &domain->live->consoles;
+    const ConsoleList *consoles = &domain_live(domain)->consoles;
 
     for (size_t i = 0; i < consoles->n; i++) {
         if (alias && g_strcmp0(consoles->items[i]->info.alias, alias) != 0)

@@ -52,7 +52,7 @@ static DeviceUse used_by_domain(const Domain *domain, const char *device)
 {
     bool is_starting = domain->run && domain->run->has_devices;
 
-    return MAX(used_by(domain->live, device),
+    return MAX(used_by(domain_live(domain), device),
                is_starting ? used_by(domain->draft, device) : USE_NONE);
 }
 

@@ -53,8 +53,8 @@ static bool check_free(const Domain *domain, const char *path, GError **err)
     for (guint i = 0; i < all->len; i++) {
         const Domain *other = g_ptr_array_index(all, i);
 
-        if (other != domain &&
-            (has_directory(other->live, path) || (other->run && has_directory(other->draft, path))))
+        if (other != domain && (has_directory(domain_live(other), path) ||
+                                (other->run && has_directory(other->draft, path))))
             return fail(err, ERR(LXC, OPERATION_INVALID),
                         _("the directory '%s' is in use by domain '%s', which needs it for itself"),
                         path, other->name);

@@ -32,6 +32,15 @@ Domain *domain_ref(Domain *domain)
     return g_rc_box_acquire(domain);
 }
 
+static void replace(const Domain *domain, FoldedDef **folded, DomainDef *def)
+{
+    if (*folded)
+        unfolded_forget(domain->driver->unfolded, *folded);
+    g_free(*folded);
+    *folded = def ? domain_def_fold(def) : NULL;
+    domain_def_free(def);
+}
+
 static void domain_clear(void *data)
 {
     Domain *domain = data;
@@ -40,8 +49,8 @@ static void domain_clear(void *data)
     g_clear_handle_id(&domain->lateness, g_source_remove);
     controller_link_free(domain->link);
     domain_forget_cgroup(domain);
-    domain_def_free(domain->config);
-    domain_def_free(domain->live);
+    domain_set_config(domain, NULL);
+    replace(domain, &domain->live, NULL);
     g_free(domain->name);
 }
 
@@ -51,25 +60,33 @@ void domain_unref(Domain *domain)
         g_rc_box_release_full(domain, domain_clear);
 }
 
+const DomainDef *domain_config(const Domain *domain)
+{
+    return unfolded_look(domain->driver->unfolded, domain->config);
+}
+
+const DomainDef *domain_live(const Domain *domain)
+{
+    return unfolded_look(domain->driver->unfolded, domain->live);
+}
+
 const DomainDef *domain_def(const Domain *domain)
 {
     if (domain->live)
-        return domain->live;
-    return domain->config ? domain->config : domain->draft;
+        return domain_live(domain);
+    return domain->config ? domain_config(domain) : domain->draft;
 }
 
 void domain_set_config(Domain *domain, DomainDef *def)
 {
-    domain_def_free(domain->config);
-    domain->config = def;
+    replace(domain, &domain->config, def);
 }
 
 void domain_set_live(Domain *domain, DomainDef *def)
 {
     if (!def)
         g_clear_handle_id(&domain->lateness, g_source_remove);
-    domain_def_free(domain->live);
-    domain->live = def;
+    replace(domain, &domain->live, def);
 }
 
 /* A definition on its way to the disk. */
@@ -114,7 +131,7 @@ struct Cgroup *domain_cgroup(Domain *domain, GError **err)
     if (domain->cgroup)
         return domain->cgroup;
     if (!domain_check_active(domain, err) ||
-        !domain_def_compile(domain->live, &domain->driver->host, &plan, err) ||
+        !domain_def_compile(domain_live(domain), &domain->driver->host, &plan, err) ||
         !cgroup_open(plan->cgroup.partition, plan->cgroup.name, &domain->cgroup, err))
         return NULL;
     return domain->cgroup;
@@ -178,6 +195,6 @@ bool domain_impact_def(const Domain *domain, unsigned flags, const char *api,
                     _("flags 'affect live' and 'affect config' in %s are mutually exclusive"), api);
     if (!domain_impact(domain, flags, &impact, err))
         return false;
-    *ret_def = impact == VIR_DOMAIN_AFFECT_LIVE ? domain->live : domain->config;
+    *ret_def = impact == VIR_DOMAIN_AFFECT_LIVE ? domain_live(domain) : domain_config(domain);
     return true;
 }

@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * A domain as it is now. It holds up to two definitions, both const once they are here:
+ * A domain as it is now. It holds up to two definitions, folded, since a host has many domains and
+ * few are looked at; domain_config and domain_live show them:
  *
  *     config   what is on disk and will be started next; NULL: the domain is transient
  *     live     what runs, runtime names filled in; NULL: the domain is shut off
@@ -20,8 +21,8 @@ typedef struct Domain {
     Driver *driver; /* borrowed */
     char *name;
     uint8_t uuid[16];
-    DomainDef *config;      /* NULL: transient */
-    DomainDef *live;        /* NULL: shut off */
+    FoldedDef *config;      /* NULL: transient */
+    FoldedDef *live;        /* NULL: shut off */
     const DomainDef *draft; /* borrowed from the start under way; NULL */
     bool autostart;
     bool was_defined; /* it had a config since it came into the list */
@@ -57,10 +58,21 @@ static inline int domain_id(const Domain *domain)
     return domain->live ? (int)domain->init_pid : -1;
 }
 
-/* What describes the domain now: live, else config, else what is being started. Never NULL. */
-const DomainDef *domain_def(const Domain *domain);
+/*
+ * Definitions to look at, until the caller returns to the main loop or sets another; see
+ * unfolded.h. What describes the domain now is live, else config, else what is being started.
+ */
+const DomainDef *domain_config(const Domain *domain); /* NULL: transient */
+const DomainDef *domain_live(const Domain *domain);   /* NULL: shut off */
+const DomainDef *domain_def(const Domain *domain);    /* NULL: see domain_is_described */
 
-/* Ownership of `def` (may be NULL) is taken; the old one is freed. */
+/* False of a domain that is about to get its first definition. */
+static inline bool domain_is_described(const Domain *domain)
+{
+    return domain->live || domain->config || domain->draft;
+}
+
+/* `def` (may be NULL) is folded and freed, and so is the old one. */
 void domain_set_config(Domain *domain, DomainDef *def);
 void domain_set_live(Domain *domain, DomainDef *def);
 

@@ -92,6 +92,7 @@ bool driver_new(const Paths *paths, Config *config, Driver **ret_driver, GError 
     driver->id_ranges =
         id_ranges_load(&(IdRangesFiles){ paths->id_ranges_file, "/etc/subuid", "/etc/subgid" });
     driver->domains = domain_list_new();
+    driver->unfolded = unfolded_new();
     driver->events = events_new(driver);
     fill_programs(driver);
     if (!find_models(driver, config, err))
@@ -107,6 +108,7 @@ void driver_free(Driver *driver)
         return;
     rpc_server_free(driver->server);
     domain_list_free(driver->domains);
+    unfolded_free(driver->unfolded);
     if (driver->is_private) /* /machine is the host's; this one is nobody's when we are gone */
         cgroup_remove_partition(driver->paths->partition);
     id_ranges_free(driver->id_ranges);

@@ -12,6 +12,7 @@
 #include "lxc_driver/daemon-config.h"
 #include "lxc_driver/id-ranges.h"
 #include "lxc_driver/paths.h"
+#include "lxc_driver/unfolded.h"
 #include "rpc/call.h"
 #include "rpc/server.h"
 
@@ -26,6 +27,7 @@ typedef struct Driver {
     Config *config;            /* replaced by a reload */
     DomainDefHost host;        /* strings borrowed from paths and main; the schema is ours */
     DomainList *domains;       /* every domain, by uuid, name and id */
+    Unfolded *unfolded;        /* those of their definitions that somebody looks at */
     Events *events;            /* who wants to hear of what */
     RpcProgram remote_program; /* the main program, `data` is this driver */
     RpcProgram qemu_program;   /* all of it refused as unsupported */

@@ -89,7 +89,7 @@ static bool answer_from_leases(RpcCall *call, const Domain *domain)
     question->call = call;
     question->names = g_ptr_array_new();
     question->queries = g_array_new(FALSE, FALSE, sizeof(NetworkLeaseQuery));
-    question->live = domain_def_copy(domain->live);
+    question->live = domain_def_unfold(domain->live);
     for (size_t i = 0; i < question->live->interfaces.n; i++) {
         const Interface *interface = question->live->interfaces.items[i];
         NetworkLeaseQuery query = { .network = interface->network };
@@ -130,8 +130,10 @@ static void neighbour_found(const char *address, bool ipv6, void *data)
 static bool answer_from_neighbours(const Domain *domain, RemoteDomainInterfaceAddressesRet *ret,
                                    GError **err)
 {
-    for (size_t i = 0; i < domain->live->interfaces.n; i++) {
-        Collecting collecting = { .ret = ret, .interface = domain->live->interfaces.items[i] };
+    const InterfaceList *list = &domain_live(domain)->interfaces;
+
+    for (size_t i = 0; i < list->n; i++) {
+        Collecting collecting = { .ret = ret, .interface = list->items[i] };
         if (collecting.interface->target_dev &&
             !link_neighbours(collecting.interface->mac, neighbour_found, &collecting, err))
             return false;

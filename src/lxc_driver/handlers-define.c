@@ -37,7 +37,7 @@ static void defined(Domain *domain, const GError *err, void *data)
 
     domain->draft = NULL;
     if (err) {
-        if (!domain_def(domain))
+        if (!domain_is_described(domain))
             domain_list_remove(domain->driver->domains, domain);
         job_end(job, g_error_copy(err));
         return;
@@ -51,7 +51,7 @@ static void defined(Domain *domain, const GError *err, void *data)
 
 static bool define_in_turn(RpcCall *call, Domain *domain, DomainDef *def, GError **err)
 {
-    if (!domain_def(domain))
+    if (!domain_is_described(domain))
         domain->draft = def; /* what is said of it until it is on disk; the job's */
     domain_save_config(domain, domain_def_copy(def), defined, job_hold(domain));
     return true;

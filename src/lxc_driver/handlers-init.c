@@ -62,7 +62,7 @@ static void asked(GObject *source, GAsyncResult *result, void *data)
 
 static int signal_of(const Domain *domain, InitRequest what)
 {
-    const char *signal = domain->live->extension.stop_signal;
+    const char *signal = domain_live(domain)->extension.stop_signal;
 
     return signal && what == INIT_POWEROFF ? value_parse_signal(signal) : 0;
 }

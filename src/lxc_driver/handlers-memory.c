@@ -23,7 +23,7 @@ static bool set_maximum(Domain *domain, uint64_t kib, unsigned impact, GError **
     if (impact & VIR_DOMAIN_AFFECT_LIVE)
         return fail(err, ERR(LXC, OPERATION_INVALID),
                     _("cannot change the maximum memory of the running domain '%s'"), domain->name);
-    config = domain_def_copy(domain->config);
+    config = domain_def_unfold(domain->config);
     config->memory_kib = kib;
     config->current_memory_kib = MIN(config->current_memory_kib, kib);
     domain_save_config(domain, config, domain_saved_end_job, job_hold(domain));
@@ -35,9 +35,9 @@ static bool check_below_maximum(const Domain *domain, uint64_t kib, unsigned imp
     uint64_t maximum = UINT64_MAX;
 
     if (impact & VIR_DOMAIN_AFFECT_LIVE)
-        maximum = MIN(maximum, domain->live->memory_kib);
+        maximum = MIN(maximum, domain_live(domain)->memory_kib);
     if (impact & VIR_DOMAIN_AFFECT_CONFIG)
-        maximum = MIN(maximum, domain->config->memory_kib);
+        maximum = MIN(maximum, domain_config(domain)->memory_kib);
     if (kib > maximum)
         return fail(err, ERR(LXC, INVALID_ARG),
                     _("cannot set the memory of domain '%s' above its maximum of %" PRIu64 " KiB"),
@@ -48,7 +48,7 @@ static bool check_below_maximum(const Domain *domain, uint64_t kib, unsigned imp
 /* The last step: what is changed is the definition for the next start. */
 static void save_current(Job *job, uint64_t kib)
 {
-    DomainDef *config = domain_def_copy(job_domain(job)->config);
+    DomainDef *config = domain_def_unfold(job_domain(job)->config);
 
     config->current_memory_kib = kib;
     domain_save_config(job_domain(job), config, domain_saved_end_job, job);
@@ -76,7 +76,7 @@ static void limit_written(Job *job, const CgroupWork *work, GError *problem)
         job_end(job, err);
         return;
     }
-    live = domain_def_copy(domain->live);
+    live = domain_def_unfold(domain->live);
     live->current_memory_kib = work->value;
     domain_set_live(domain, live);
     status_save_or_log(domain);

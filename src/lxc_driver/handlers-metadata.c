@@ -33,10 +33,10 @@ static bool check_arguments(const RemoteDomainSetMetadataArgs *args, GError **er
     return true;
 }
 
-static bool changed_copy(const DomainDef *def, const RemoteDomainSetMetadataArgs *args,
+static bool changed_copy(const FoldedDef *def, const RemoteDomainSetMetadataArgs *args,
                          DomainDef **ret_copy, GError **err)
 {
-    g_autoptr(DomainDef) copy = domain_def_copy(def);
+    g_autoptr(DomainDef) copy = domain_def_unfold(def);
     MetadataChange change = { args->type, args->metadata, args->key, args->uri };
 
     if (!domain_def_metadata_set(copy, &change, err))

@@ -59,7 +59,7 @@ bool on_domain_get_xml_desc(RpcCall *call, const void *args_, void *ret_, GError
     RemoteDomainGetXmlDescRet *ret = ret_;
     const Domain *domain = rpc_call_domain(call);
     bool inactive = (args->flags & VIR_DOMAIN_XML_INACTIVE) || !domain_is_active(domain);
-    const DomainDef *def = inactive && domain->config ? domain->config : domain_def(domain);
+    const DomainDef *def = inactive && domain->config ? domain_config(domain) : domain_def(domain);
 
     DomainDefFlags flags = inactive ? DOMAIN_DEF_INACTIVE : DOMAIN_DEF_LIVE;
 

@@ -58,7 +58,8 @@ static void started(Domain *domain, const GError *err, void *data)
     job_end(job, copy_error(err));
 }
 
-static bool start(RpcCall *call, Domain *domain, const DomainDef *def, GError **err)
+/* Takes `def`. */
+static bool start(RpcCall *call, Domain *domain, DomainDef *def, GError **err)
 {
     StartRequest request = { .def = def, .n_fds = rpc_call_n_fds(call) };
 
@@ -75,7 +76,7 @@ static bool create(RpcCall *call, const void *args, void *ret, GError **err)
     if (domain_is_active(domain) || !domain->config)
         return fail(err, ERR(LXC, OPERATION_INVALID), _("domain '%s' is already running"),
                     domain->name);
-    return start(call, domain, domain->config, err);
+    return start(call, domain, domain_def_unfold(domain->config), err);
 }
 
 bool on_domain_create(RpcCall *call, const void *args, void *ret, GError **err)
@@ -98,7 +99,7 @@ static bool begin_creation(RpcCall *call, Domain *domain, const DomainDef *def, 
     if (domain_is_active(domain))
         return fail(err, ERR(DOMAIN, OPERATION_INVALID), _("domain '%s' is already running"),
                     domain->name);
-    return start(call, domain, def, err);
+    return start(call, domain, domain_def_copy(def), err);
 }
 
 /* A transient domain that never came to be leaves no object. */
@@ -106,7 +107,7 @@ static bool create_in_turn(RpcCall *call, Domain *domain, DomainDef *def, GError
 {
     if (begin_creation(call, domain, def, err))
         return true;
-    if (!domain_def(domain))
+    if (!domain_is_described(domain))
         domain_list_remove(domain->driver->domains, domain);
     return false;
 }

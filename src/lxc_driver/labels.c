@@ -90,7 +90,7 @@ static GPtrArray *taken_labels(const Domain *domain, const char *model)
         const Domain *other = all->pdata[i];
 
         if (other != domain)
-            add_taken(taken, other->live ? other->live : other->draft, model);
+            add_taken(taken, other->live ? domain_live(other) : other->draft, model);
     }
     return taken;
 }

@@ -38,7 +38,7 @@ static void definition_found(DomainDef *def, bool autostart, void *data)
         domain_def_free(def);
         return;
     }
-    if (domain_def(domain)) { /* a reload: what is known stays */
+    if (domain_is_described(domain)) { /* a reload: what is known stays */
         domain_def_free(def);
         return;
     }
@@ -127,7 +127,7 @@ static void reclaimed(const GError *err, void *data)
 /* The network daemon may have restarted too and must learn of our ports again. */
 static void reclaim_ports(const Domain *domain, Reclaiming *reclaiming)
 {
-    const DomainDef *live = domain->live;
+    const DomainDef *live = domain_live(domain);
 
     for (size_t i = 0; i < live->interfaces.n; i++) {
         const Interface *interface = live->interfaces.items[i];
@@ -162,9 +162,9 @@ static void keep_filters(const Domain *domain, Reclaiming *reclaiming)
     g_autoptr(GError) err = NULL;
     Plan *plan = NULL;
 
-    if (!has_filter(domain->live))
+    if (!has_filter(domain_live(domain)))
         return;
-    if (!domain_def_compile(domain->live, &domain->driver->host, &plan, &err)) {
+    if (!domain_def_compile(domain_live(domain), &domain->driver->host, &plan, &err)) {
         log_warning("%s", err->message);
         return;
     }
@@ -266,12 +266,13 @@ static void autostarted(Domain *domain, const GError *err, void *data)
 
 static void begin_autostart(Domain *domain, void *data)
 {
-    StartRequest request = { .def = domain->config };
+    StartRequest request = { 0 };
     g_autoptr(GError) err = NULL;
     Job *job;
 
     if (domain_is_active(domain) || !domain->config)
         return;
+    request.def = domain_def_unfold(domain->config);
     job = job_hold(domain);
     if (!start_domain(domain, &request, autostarted, job, &err))
         autostarted(domain, err, job);

@@ -163,11 +163,9 @@ bool start_make_plan(Domain *domain, DomainDef *live, Plan **ret_plan, GError **
     return true;
 }
 
-static bool prepare(Domain *domain, const DomainDef *def, DomainDef **ret_live, Plan **ret_plan,
-                    GError **err)
+/* Makes a live definition of one that is not. */
+static bool prepare(Domain *domain, DomainDef *live, Plan **ret_plan, GError **err)
 {
-    g_autoptr(DomainDef) live = domain_def_copy(def);
-
     if (domain_is_active(domain))
         return fail(err, ERR(LXC, OPERATION_INVALID), _("domain '%s' is already running"),
                     domain->name);
@@ -176,10 +174,7 @@ static bool prepare(Domain *domain, const DomainDef *def, DomainDef **ret_live, 
     if (!labels_choose(domain, live, err))
         return false;
     domain_def_make_live(live, &domain->driver->host);
-    if (!start_make_plan(domain, live, ret_plan, err))
-        return false;
-    *ret_live = g_steal_pointer(&live);
-    return true;
+    return start_make_plan(domain, live, ret_plan, err);
 }
 
 static void close_all(int *fds, size_t n_fds)
@@ -192,15 +187,15 @@ static void close_all(int *fds, size_t n_fds)
 bool start_domain(Domain *domain, const StartRequest *request, RunDone *done, void *data,
                   GError **err)
 {
-    DomainDef *live = NULL;
+    g_autoptr(DomainDef) live = request->def;
     Plan *plan = NULL;
     Run *run;
 
-    if (!prepare(domain, request->def, &live, &plan, err)) {
+    if (!prepare(domain, live, &plan, err)) {
         close_all(request->fds, request->n_fds);
         return false;
     }
-    run = run_new(domain, live, done, data);
+    run = run_new(domain, g_steal_pointer(&live), done, data);
     run->plan = plan;
     run->fds = request->fds;
     run->n_fds = request->n_fds;

@@ -7,8 +7,8 @@
 #include "lxc_driver/run.h"
 
 typedef struct StartRequest {
-    const DomainDef *def; /* what to run */
-    int *fds;             /* for init, taken over whatever happens; may be NULL */
+    DomainDef *def; /* what to run; it and */
+    int *fds;       /* those for init are taken over whatever happens; may be NULL */
     size_t n_fds;
 } StartRequest;
 

@@ -66,9 +66,10 @@ bool status_save(const Domain *domain, const DomainDef *live, GError **err)
 
 void status_save_or_log(const Domain *domain)
 {
+    g_autoptr(DomainDef) live = domain_def_unfold(domain->live);
     g_autoptr(GError) err = NULL;
 
-    if (!status_save(domain, domain->live, &err))
+    if (!status_save(domain, live, &err))
         log_warning(_("the status of domain '%s' is not kept: %s"), domain->name, err->message);
 }
 

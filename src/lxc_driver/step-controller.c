@@ -157,15 +157,15 @@ static void on_rebooted(ControllerLink *link, const ControllerRunning *running, 
     if (!domain_is_active(domain))
         return;
     g_clear_handle_id(&domain->lateness, g_source_remove);
-    live = domain_def_copy(domain->live);
+    live = domain_def_unfold(domain->live);
     live->id = running->init_pid;
     fill_consoles(live, running->console_paths);
     usb_claim_renew(live);
+    step_scope_register(domain, live, running->init_pid);
     domain_set_live(domain, live);
     domain->controller_pid = running->controller_pid;
     domain_list_set_id(domain->driver->domains, domain, running->init_pid);
     domain_forget_cgroup(domain);
-    step_scope_register(domain, live, running->init_pid);
     (void)state_change(domain, STATE_REBOOTED);
 }
 

@@ -29,7 +29,7 @@ static void take_apart(Run *run)
 
 static Run *stop_run(Domain *domain, StateEvent outcome, RunDone *done, void *data)
 {
-    Run *run = run_new(domain, domain_def_copy(domain->live), done, data);
+    Run *run = run_new(domain, domain_def_unfold(domain->live), done, data);
 
     run->outcome = outcome;
     run->waits_for_end = true;
@@ -177,7 +177,7 @@ static gboolean too_late(void *data)
 
     domain->lateness = 0;
     log_warning(_("domain '%s' did not shut down within %lld s and is destroyed"), domain->name,
-                (long long)domain->live->extension.stop_timeout.value);
+                (long long)domain_live(domain)->extension.stop_timeout.value);
     stop_later(domain);
     return G_SOURCE_REMOVE;
 }
@@ -185,7 +185,7 @@ static gboolean too_late(void *data)
 void stop_when_late(Domain *domain)
 {
     const OptNumber *timeout =
-        domain_is_active(domain) ? &domain->live->extension.stop_timeout : NULL;
+        domain_is_active(domain) ? &domain_live(domain)->extension.stop_timeout : NULL;
 
     if (!timeout || timeout->value <= 0 || domain->lateness)
         return;

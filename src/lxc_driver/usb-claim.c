@@ -68,8 +68,8 @@ static bool check_free(const Domain *domain, const UsbDevice *device, GError **e
     for (guint i = 0; i < all->len; i++) {
         const Domain *other = g_ptr_array_index(all, i);
 
-        if (other != domain &&
-            (has_device(other->live, device) || (other->run && has_device(other->draft, device))))
+        if (other != domain && (has_device(domain_live(other), device) ||
+                                (other->run && has_device(other->draft, device))))
             return fail(err, ERR(LXC, OPERATION_INVALID),
                         _("the USB device %u on bus %u is in use by domain '%s'"), device->device,
                         device->bus, other->name);
