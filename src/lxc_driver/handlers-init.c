@@ -15,7 +15,8 @@
 #include <gio/gio.h>
 #include <libvirt/libvirt.h>
 
-/* A question on its way to init. A thread puts it: the fifo is in a tree that may be anywhere. */
+/* A question on its way to init. A thread puts it: who takes a descriptor of init's waits while
+ * init executes another program. */
 typedef struct Question {
     pid_t init;
     InitRequest what;

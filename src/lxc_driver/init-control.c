@@ -14,11 +14,11 @@
 #include "base/text.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* Signals a kind of init documents for itself. */
@@ -164,55 +164,77 @@ typedef struct InitctlRequest {
     char reserved[368];
 } InitctlRequest;
 
-/* Only finds it: opening a device that was put there instead could do something to the host. */
-static int find_below(int root, const char *path)
-{
-    struct open_how how = {
-        .flags = O_PATH | O_CLOEXEC,
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-    };
+/* By which names sysvinit knows it, and up to which number init may have it open. */
+static const char *const fifo_names[] = { "/run/initctl", "/dev/initctl", "/etc/.initctl" };
+#define FIFO_NUMBERS 256
 
-    return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+/* NULL: what init has open as `number` is nothing that is called so. */
+static const char *fifo_name(pid_t init, int number)
+{
+    g_autofree char *link = g_strdup_printf("/proc/%d/fd/%d", (int)init, number);
+    g_autofree char *path = g_file_read_link(link, NULL);
+
+    for (size_t i = 0; path && i < G_N_ELEMENTS(fifo_names); i++)
+        if (g_str_equal(path, fifo_names[i]))
+            return fifo_names[i];
+    return NULL;
 }
 
 /* A container that shares the host's tree must not lead to the host's own init. */
-static bool is_hosts(const struct stat *fifo, const char *path)
+static bool is_hosts(const struct statx *fifo, const char *path)
 {
     struct stat own;
 
-    return stat(path, &own) == 0 && own.st_dev == fifo->st_dev && own.st_ino == fifo->st_ino;
+    return stat(path, &own) == 0 && major(own.st_dev) == fifo->stx_dev_major &&
+           minor(own.st_dev) == fifo->stx_dev_minor && own.st_ino == fifo->stx_ino;
 }
 
-/* Fails when nobody reads it. */
-static int open_found(int found)
+/* Its file system is asked nothing: it may be one that does not answer. */
+static bool is_fifo(int fd, const char *name)
 {
-    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", found);
+    struct statx info;
 
-    return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &info) == 0 &&
+           S_ISFIFO(info.stx_mode) && !is_hosts(&info, name);
 }
 
-static int open_fifo(int root)
+/*
+ * Taken from init, which has it open. Looking for it in the container's tree would go wherever root
+ * inside wants, and might never come back: what is mounted there need not have anybody to serve it.
+ */
+static int take_fifo(pid_t init)
 {
-    static const char *const places[] = { "/run/initctl", "/dev/initctl", "/etc/.initctl" };
+    autofd int process = process_open(init);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
-        autofd int found = find_below(root, places[i]);
-        struct stat info;
-        int fd = -1;
-        if (found >= 0 && fstat(found, &info) == 0 && S_ISFIFO(info.st_mode) &&
-            !is_hosts(&info, places[i]))
-            fd = open_found(found);
-        if (fd >= 0)
-            return fd;
+    for (int number = 0; process >= 0 && number < FIFO_NUMBERS; number++) {
+        const char *name = fifo_name(init, number);
+        autofd int fd = name ? pidfd_getfd(process, number, 0) : -1;
+
+        if (fd >= 0 && is_fifo(fd, name))
+            return fd_steal(&fd);
     }
     return -1;
 }
 
+/* By a pipe of our own, since a write to what init has opened waits as long as init says. */
+static bool put_request(int fifo, const InitctlRequest *request)
+{
+    const ssize_t size = sizeof *request;
+    int ends[2];
+    bool done;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return false;
+    done = fd_write_full(ends[1], request, sizeof *request) &&
+           splice(ends[0], NULL, fifo, NULL, sizeof *request, SPLICE_F_NONBLOCK) == size;
+    fd_close(ends[0]);
+    fd_close(ends[1]);
+    return done;
+}
+
 bool init_control_initctl(pid_t init, InitRequest request, GError **err)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/root", (int)init);
-    autofd int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    autofd int fifo = root >= 0 ? open_fifo(root) : -1;
+    autofd int fifo = take_fifo(init);
     InitctlRequest message = {
         .magic = INITCTL_MAGIC,
         .command = INITCTL_RUN_LEVEL,
@@ -222,7 +244,7 @@ bool init_control_initctl(pid_t init, InitRequest request, GError **err)
     if (fifo < 0)
         return fail(err, ERR(LXC, OPERATION_UNSUPPORTED),
                     _("the container's init does not listen on /run/initctl"));
-    if (!fd_write_full(fifo, &message, sizeof message))
+    if (!put_request(fifo, &message))
         return fail_errno(err, errno, _("cannot write to the container's /run/initctl"));
     return true;
 }

@@ -4,7 +4,7 @@
 /*
  * Asking a container's init for something, from outside: by signals that its kind understands, or
  * by a run-level request through sysvinit's fifo. Nothing is run inside, and no path inside is
- * trusted: the fifo is looked for below the container's root and used only if it is one.
+ * gone: the fifo is the one that init has open. None of it waits for the container.
  */
 #pragma once
 
@@ -17,7 +17,7 @@ typedef enum InitRequest { INIT_POWEROFF, INIT_REBOOT } InitRequest;
 /* By signal; which one depends on the program that is init. */
 bool init_control_signal(pid_t init, InitRequest request, GError **err);
 
-/* By /run/initctl and its older places. OPERATION_UNSUPPORTED when nobody listens there. */
+/* By /run/initctl and its older places. OPERATION_UNSUPPORTED when init does not listen there. */
 bool init_control_initctl(pid_t init, InitRequest request, GError **err);
 
 /* SIGTERM, whatever init makes of it. */

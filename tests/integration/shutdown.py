@@ -48,6 +48,11 @@ with Instance() as host:
         # systemd takes real-time signals; TERM would only make it reload itself.
         shutil.copy(os.path.join(host.tree(), 'payload'), os.path.join(host.tree(), 'bin/systemd'))
         stops('systemd', 0, init='/bin/systemd', args='on TERM ignore , on RTMIN+4 poweroff , on RTMIN+3 poweroff , say ready , pause', ready='ready')
+        # A tree in which every look waits for ever, since nobody serves it, holds nobody up.
+        if os.path.exists('/dev/fuse'):
+            nodes = "<virtlxcd:container xmlns:virtlxcd='urn:virtlxcd:domain:1.0'><virtlxcd:nodes fuse='yes'/></virtlxcd:container>"
+            for flags in (0, SIGNAL, SIGNAL | INITCTL):
+                stops('unserved', flags, args='on TERM 0 , fuse /run , fuse /etc , say ready , pause', ready='ready', extra=nodes)
         # The definition may name the signal, and how long it may take.
         def stop(words):
             return f"<virtlxcd:container xmlns:virtlxcd='urn:virtlxcd:domain:1.0'><virtlxcd:stop {words}/></virtlxcd:container>"
