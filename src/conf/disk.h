@@ -95,6 +95,14 @@ typedef struct DiskReconnect {
 } DiskReconnect;
 
 /* Each type of disk has some of these. */
+/* What if the source is not there at a start. */
+typedef enum DiskPolicy {
+    DISK_POLICY_ABSENT, /* as mandatory */
+    DISK_POLICY_MANDATORY,
+    DISK_POLICY_REQUISITE, /* the same, since there is no start but from nothing */
+    DISK_POLICY_OPTIONAL,
+} DiskPolicy;
+
 typedef struct DiskSource {
     char *path;   /* file, dev, dir, or a vhost-user socket */
     int protocol; /* network */
@@ -111,7 +119,7 @@ typedef struct DiskSource {
     OptNumber nvme_namespace;
     DiskNvmeAddress *address;
     DiskReconnect *reconnect;
-    int startup_policy;
+    DiskPolicy startup_policy;
     OptNumber index; /* live */
     DiskReservations *reservations;
     DiskSlice *slice;

@@ -128,14 +128,19 @@ static bool open_node(Run *run, uint32_t index, GError **err)
         .use = IMAGE_AS_DISK,
     };
     const ControlHandoverImage *kept = find(run, true, index);
+    g_autoptr(GError) why = NULL;
     ImageDevice device;
 
     if (node->kind != PLAN_HOST_NODE_IMAGE)
         return true;
     if (kept)
         return add_node(run, node, kept->fd, err);
-    if (!open_image(run, &source, &device, err))
+    if (!open_image(run, &source, &device, &why)) {
+        if (node->optional && (error_errno(why) == ENOENT || error_errno(why) == ENOTDIR))
+            return true;
+        g_propagate_error(err, g_steal_pointer(&why));
         return fail_while(err, "'/dev/%s'", node->path);
+    }
     keep(run, true, index, &device);
     return add_node(run, node, device.fd, err);
 }

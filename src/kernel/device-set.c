@@ -73,7 +73,7 @@ bool device_set_find(DeviceSet *set, const PlanHostNode *wanted, GError **err)
     struct stat info;
 
     if (stat(wanted->source, &info) < 0)
-        return is_rule ||
+        return is_rule || (wanted->optional && (errno == ENOENT || errno == ENOTDIR)) ||
                fail_errno(err, errno,
                           _("cannot find the host's device '%s', to be '/dev/%s' in the container"),
                           wanted->source, wanted->path);

@@ -3,7 +3,7 @@
 
 /*
  * See events.h. Every known event id can be registered for, as with the other libvirt drivers;
- * lifecycle, reboot and metadata change are the ones that happen here.
+ * lifecycle, reboot, metadata change and disk change are the ones that happen here.
  */
 #include "lxc_driver/events.h"
 
@@ -21,6 +21,7 @@ enum {
     EVENT_REBOOT_LEGACY = 169,
     EVENT_LIFECYCLE = 318,
     EVENT_REBOOT = 319,
+    EVENT_DISK_CHANGE = 327,
     EVENT_METADATA_CHANGE = 379,
 };
 
@@ -224,5 +225,26 @@ void events_metadata_change(const Domain *domain, int type, const char *uri)
         message.callbackID = r->callback_id;
         rpc_client_send_event(r->client, &driver->remote_program, EVENT_METADATA_CHANGE,
                               &remote_domain_event_callback_metadata_change_msg_xdr, &message);
+    }
+}
+
+void events_disk_missing(const Domain *domain, const char *source, const char *alias)
+{
+    Driver *driver = domain->driver;
+    Event event;
+    RemoteDomainEventCallbackDiskChangeMsg message = { 0 };
+
+    event_init(&event, domain, VIR_DOMAIN_EVENT_ID_DISK_CHANGE);
+    message.msg.dom = event.dom;
+    message.msg.oldSrcPath = (char *)source; /* both are borrowed for the encoding */
+    message.msg.devAlias = (char *)alias;
+    message.msg.reason = VIR_DOMAIN_EVENT_DISK_DROP_MISSING_ON_START;
+    for (guint i = 0; i < driver->events->registrations->len; i++) {
+        const Registration *r = registration_at(driver->events, i);
+        if (!wants(r, &event) || r->callback_id == LEGACY_CALLBACK)
+            continue;
+        message.callbackID = r->callback_id;
+        rpc_client_send_event(r->client, &driver->remote_program, EVENT_DISK_CHANGE,
+                              &remote_domain_event_callback_disk_change_msg_xdr, &message);
     }
 }

@@ -8,6 +8,7 @@
  */
 #include "base/error.h"
 #include "conf/volume.h"
+#include "lxc_driver/missing-disks.h"
 #include "lxc_driver/start.h"
 #include "lxc_driver/status.h"
 #include "lxc_driver/steps.h"
@@ -21,6 +22,7 @@ static bool apply(Run *run, const char *const *xmls, GError **err)
     for (guint i = 0; i < uses->len; i++)
         if (!volume_apply(xmls[i], &g_array_index(uses, VolumeUse, i), err))
             return false;
+    missing_disks_drop(run->domain, run->live);
     if (!start_make_plan(run->domain, run->live, &plan, err))
         return false;
     domain_def_plan_free(run->plan);

@@ -119,6 +119,14 @@ def what_is_not_there(host, storage, folder):
         equal([line.split()[4] for line in file if line.split()[4] in ('/data', '/other', '/there')], ['/there'])
     dom.destroy()
     dom.undefine()
+    # So are disks.
+    missing = disk('none', 'vdb').replace("volume='none'", "volume='none' startupPolicy='optional'")
+    fails('NO_STORAGE_VOL', "'none' of pool 'pool'", missing.replace('optional', 'requisite'), 'STORAGE')
+    dom = host.start('bb', devices=missing + disk('image2', 'vda').replace("volume='", "startupPolicy='optional' volume='"))
+    equal([name for name in os.listdir(os.path.join(f'/proc/{host.init_pid(dom)}', 'root', 'dev')) if name.startswith('vd')], ['vda'])
+    equal([target in dom.XMLDesc() for target in ('vda', 'vdb')], [True, False])
+    dom.destroy()
+    dom.undefine()
     fails('CONFIG_UNSUPPORTED', "'vda'.*'data' of pool 'pool'.*directory", disk('data', 'vda'))
     for device in (volume('cow', '/data'), disk('cow', 'vda')):
         fails('CONFIG_UNSUPPORTED', "'cow' of pool 'pool' looks like the format 'qcow2'.*<driver format='qcow2'/>", device)
