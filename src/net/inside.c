@@ -95,13 +95,23 @@ typedef struct AddressEntry {
     char text[INET6_ADDRSTRLEN];
 } AddressEntry;
 
+/* Root inside may make as many as it likes, and the daemon is not to be busy with them: one more
+ * than the most is kept, which tells that there are too many. */
+#define READ_MAX 2048
+
+static void keep(GArray *found, const void *one)
+{
+    if (found->len <= READ_MAX)
+        g_array_append_vals(found, one, 1);
+}
+
 static void take_device(struct nlmsghdr *header, void *data)
 {
     Device device;
 
     device_parse(header, &device);
     if (device.index > 0)
-        g_array_append_val(data, device);
+        keep(data, &device);
 }
 
 /* IFA_LOCAL is the address; IFA_ADDRESS is the peer's where there is one, and IPv6's only one. */
@@ -121,7 +131,7 @@ static void take_address(struct nlmsghdr *header, void *data)
     entry.prefix = head->ifa_prefixlen;
     if (local && nla_len(local) == (entry.ipv6 ? 16 : 4) &&
         inet_ntop(head->ifa_family, nla_data(local), entry.text, sizeof entry.text))
-        g_array_append_val(data, entry);
+        keep(data, &entry);
 }
 
 static void report_device(const Device *device, const GArray *entries, LinkAddressFound *found,
@@ -161,6 +171,9 @@ bool link_addresses_inside(int netns_fd, LinkAddressFound *found, void *data, GE
         !rtnl_query(rtnl, link_dump, take_device, devices, err) ||
         !rtnl_query(rtnl, address_dump, take_address, entries, err))
         return fail_while(err, _("cannot read the addresses inside the container"));
+    if (devices->len > READ_MAX || entries->len > READ_MAX)
+        return fail(err, ERR(LXC, OPERATION_FAILED),
+                    _("the container has more than %d interfaces or addresses"), READ_MAX);
     for (guint i = 0; i < devices->len; i++)
         report_device(&g_array_index(devices, Device, i), entries, found, data);
     return true;

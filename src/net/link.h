@@ -72,7 +72,8 @@ bool link_stats(const char *host_name, LinkStats *ret_stats, GError **err);
 typedef void LinkNeighbour(const char *address, bool ipv6, void *data);
 bool link_neighbours(const uint8_t mac[6], LinkNeighbour *found, void *data, GError **err);
 
-/* The addresses that the devices inside have right now, read from the namespace itself. */
+/* The addresses that the devices inside have right now, read from the namespace itself. A failure
+ * when there are very many. */
 typedef struct LinkAddress {
     const char *name; /* of the device, inside */
     uint8_t mac[6];

@@ -28,6 +28,11 @@ with Instance() as host:
         equal(sorted(inside), ['eth0', 'lo'])
         equal(inside['eth0']['hwaddr'], '52:54:00:11:22:33')
         equal([(entry['addr'], entry['prefix']) for entry in inside['eth0']['addrs'] if entry['type'] == libvirt.VIR_IP_ADDR_TYPE_IPV4], [('10.9.0.2', 24)])
+        # Root inside keeps nobody busy by having very many.
+        subprocess.run(['nsenter', '-t', str(host.init_pid(dom)), '-n', 'ip', '-batch', '-'], check=True, text=True,
+                       input=''.join(f'addr add 10.8.{number // 256}.{number % 256}/32 dev lo\n' for number in range(2100)))
+        with refused('OPERATION_FAILED', 'LXC', 'more than 2048 interfaces'):
+            dom.interfaceAddresses(AGENT)
     with refused('OPERATION_DENIED'):
         host.connect(readonly=True).lookupByName('bb').interfaceAddresses(AGENT)
     dom.destroy()
