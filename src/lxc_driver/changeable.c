@@ -4,52 +4,84 @@
 /*
  * See changeable.h. Who can write to a directory can put a symbolic link anywhere in it, which
  * would lead whoever mounts something from there to any place of the host. Names are compared,
- * since that is what definitions have.
+ * since that is what definitions have. They are counted as definitions come and go, so that a start
+ * looks only for the directories above its own sources.
  */
 #include "lxc_driver/changeable.h"
 
 #include <string.h>
 
 #include "conf/compile.h"
-#include "lxc_driver/domain-list.h"
 
-/* ---- what a plan mounts ---- */
+struct Changeable {
+    GHashTable *counts; /* path -> how many definitions have it writable */
+};
 
-static void add_path(GPtrArray *paths, const char *path)
+Changeable *changeable_new(void)
 {
-    if (path && *path == '/')
-        g_ptr_array_add(paths, g_canonicalize_filename(path, "/"));
+    Changeable *changeable = g_new(Changeable, 1);
+
+    changeable->counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return changeable;
 }
 
-static GPtrArray *sources_of(const Plan *plan)
+void changeable_free(Changeable *changeable)
 {
-    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
-
-    for (uint32_t i = 0; i < plan->mounts.len; i++) {
-        const PlanMount *mount = &plan->mounts.items[i];
-
-        if (mount->kind == PLAN_MOUNT_HOST || mount->kind == PLAN_MOUNT_OVERLAY)
-            add_path(paths, mount->source);
-        for (uint32_t j = 0; j < mount->overlay.lowers.len; j++)
-            add_path(paths, mount->overlay.lowers.items[j]);
-    }
-    return paths;
-}
-
-static bool is_above_one(const char *dir, const GPtrArray *paths)
-{
-    size_t len = strlen(dir);
-
-    for (guint i = 0; i < paths->len; i++) {
-        const char *path = g_ptr_array_index(paths, i);
-
-        if (strncmp(path, dir, len) == 0 && path[len] == '/')
-            return true;
-    }
-    return false;
+    if (!changeable)
+        return;
+    g_hash_table_unref(changeable->counts);
+    g_free(changeable);
 }
 
 /* ---- what a definition can change ---- */
+
+/* Who has all of the host has nothing to gain. */
+static void count_path(Changeable *changeable, const char *path, int difference)
+{
+    g_autofree char *dir = NULL;
+    int count;
+
+    if (!path || *path != '/')
+        return;
+    dir = g_canonicalize_filename(path, "/");
+    if (strcmp(dir, "/") == 0)
+        return;
+    count = GPOINTER_TO_INT(g_hash_table_lookup(changeable->counts, dir)) + difference;
+    if (count > 0)
+        g_hash_table_replace(changeable->counts, g_steal_pointer(&dir), GINT_TO_POINTER(count));
+    else
+        g_hash_table_remove(changeable->counts, dir);
+}
+
+static void count_filesystem(Changeable *changeable, const Filesystem *fs, int difference)
+{
+    count_path(changeable, fs->overlay.upper, difference);
+    count_path(changeable, fs->overlay.work, difference);
+    if (fs->readonly || overlay_is_given(&fs->overlay))
+        return;
+    if (fs->type == FILESYSTEM_MOUNT)
+        count_path(changeable, fs->source, difference);
+    if (fs->type == FILESYSTEM_VOLUME)
+        count_path(changeable, fs->volume.path, difference);
+}
+
+static void count(Changeable *changeable, const DomainDef *def, int difference)
+{
+    for (size_t i = 0; def && i < def->filesystems.n; i++)
+        count_filesystem(changeable, def->filesystems.items[i], difference);
+}
+
+void changeable_add(Changeable *changeable, const DomainDef *def)
+{
+    count(changeable, def, 1);
+}
+
+void changeable_remove(Changeable *changeable, const DomainDef *def)
+{
+    count(changeable, def, -1);
+}
+
+/* ---- what a plan mounts ---- */
 
 static bool is_noted(const Plan *plan, const char *dir)
 {
@@ -59,46 +91,29 @@ static bool is_noted(const Plan *plan, const char *dir)
     return false;
 }
 
-/* Who has all of the host has nothing to gain. */
-static void note(const char *path, const GPtrArray *paths, Plan *plan)
+static void note_above(const Changeable *changeable, const char *path, Plan *plan)
 {
     g_autofree char *dir = NULL;
+    char *slash = NULL;
 
-    if (!path || *path != '/')
+    if (*path != '/')
         return;
     dir = g_canonicalize_filename(path, "/");
-    if (strcmp(dir, "/") != 0 && is_above_one(dir, paths) && !is_noted(plan, dir))
-        *PLAN_ADD(&plan->changeable) = g_steal_pointer(&dir);
+    while ((slash = strrchr(dir, '/')) && slash != dir) {
+        *slash = '\0';
+        if (g_hash_table_contains(changeable->counts, dir) && !is_noted(plan, dir))
+            *PLAN_ADD(&plan->changeable) = g_strdup(dir);
+    }
 }
 
-static void note_filesystem(const Filesystem *fs, const GPtrArray *paths, Plan *plan)
+void changeable_note(const Changeable *changeable, Plan *plan)
 {
-    note(fs->overlay.upper, paths, plan);
-    note(fs->overlay.work, paths, plan);
-    if (fs->readonly || overlay_is_given(&fs->overlay))
-        return;
-    if (fs->type == FILESYSTEM_MOUNT)
-        note(fs->source, paths, plan);
-    if (fs->type == FILESYSTEM_VOLUME)
-        note(fs->volume.path, paths, plan);
-}
+    for (uint32_t i = 0; i < plan->mounts.len; i++) {
+        const PlanMount *mount = &plan->mounts.items[i];
 
-static void note_definition(const DomainDef *def, const GPtrArray *paths, Plan *plan)
-{
-    for (size_t i = 0; def && i < def->filesystems.n; i++)
-        note_filesystem(def->filesystems.items[i], paths, plan);
-}
-
-void changeable_note(const Domain *domain, const DomainDef *live, Plan *plan)
-{
-    g_autoptr(GPtrArray) all = domain_list_all(domain->driver->domains);
-    g_autoptr(GPtrArray) paths = sources_of(plan);
-
-    note_definition(live, paths, plan);
-    for (guint i = 0; i < all->len; i++) {
-        const Domain *other = g_ptr_array_index(all, i);
-
-        if (other != domain)
-            note_definition(domain_def(other), paths, plan);
+        if (mount->kind == PLAN_MOUNT_HOST || mount->kind == PLAN_MOUNT_OVERLAY)
+            note_above(changeable, mount->source, plan);
+        for (uint32_t j = 0; j < mount->overlay.lowers.len; j++)
+            note_above(changeable, mount->overlay.lowers.items[j], plan);
     }
 }

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: The virtlxcd authors
 
-/* Which directories of the host containers can change, as far as a plan has to know. */
+/* Which directories of the host the containers can change, by all definitions that there are. */
 #pragma once
 
-#include "lxc_driver/domain.h"
+#include "conf/domain-def.h"
 #include "plan-xdr.h"
 
-/*
- * Notes in plan->changeable what is above a source of the plan's and can be changed by the
- * container itself or by another one that is defined.
- */
-void changeable_note(const Domain *domain, const DomainDef *live, Plan *plan);
+typedef struct Changeable Changeable;
+
+Changeable *changeable_new(void);
+void changeable_free(Changeable *changeable);
+
+/* A definition that is there from now on, or is there no longer. NULL is none. */
+void changeable_add(Changeable *changeable, const DomainDef *def);
+void changeable_remove(Changeable *changeable, const DomainDef *def);
+
+/* Notes in plan->changeable those that are above a source of the plan's. */
+void changeable_note(const Changeable *changeable, Plan *plan);

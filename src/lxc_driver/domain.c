@@ -34,6 +34,8 @@ Domain *domain_ref(Domain *domain)
 
 static void replace(const Domain *domain, FoldedDef **folded, DomainDef *def)
 {
+    changeable_remove(domain->driver->changeable, unfolded_look(domain->driver->unfolded, *folded));
+    changeable_add(domain->driver->changeable, def);
     if (*folded)
         unfolded_forget(domain->driver->unfolded, *folded);
     g_free(*folded);

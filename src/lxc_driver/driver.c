@@ -93,6 +93,7 @@ bool driver_new(const Paths *paths, Config *config, Driver **ret_driver, GError 
         id_ranges_load(&(IdRangesFiles){ paths->id_ranges_file, "/etc/subuid", "/etc/subgid" });
     driver->domains = domain_list_new();
     driver->unfolded = unfolded_new();
+    driver->changeable = changeable_new();
     driver->events = events_new(driver);
     fill_programs(driver);
     if (!find_models(driver, config, err))
@@ -109,6 +110,7 @@ void driver_free(Driver *driver)
     rpc_server_free(driver->server);
     domain_list_free(driver->domains);
     unfolded_free(driver->unfolded);
+    changeable_free(driver->changeable);
     if (driver->is_private) /* /machine is the host's; this one is nobody's when we are gone */
         cgroup_remove_partition(driver->paths->partition);
     id_ranges_free(driver->id_ranges);

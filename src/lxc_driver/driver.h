@@ -8,6 +8,7 @@
 #pragma once
 
 #include "conf/domain-def.h"
+#include "lxc_driver/changeable.h"
 #include "lxc_driver/controller-link.h"
 #include "lxc_driver/daemon-config.h"
 #include "lxc_driver/id-ranges.h"
@@ -28,6 +29,7 @@ typedef struct Driver {
     DomainDefHost host;        /* strings borrowed from paths and main; the schema is ours */
     DomainList *domains;       /* every domain, by uuid, name and id */
     Unfolded *unfolded;        /* those of their definitions that somebody looks at */
+    Changeable *changeable;    /* directories of the host that containers have writable */
     Events *events;            /* who wants to hear of what */
     RpcProgram remote_program; /* the main program, `data` is this driver */
     RpcProgram qemu_program;   /* all of it refused as unsupported */

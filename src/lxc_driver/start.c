@@ -159,7 +159,9 @@ bool start_make_plan(Domain *domain, DomainDef *live, Plan **ret_plan, GError **
         !find_sharers(domain, plan, err) || !add_filter(domain->driver, &plan->seccomp, err) ||
         !add_guard(plan, err))
         return false;
-    changeable_note(domain, live, plan);
+    changeable_add(domain->driver->changeable, live); /* until it counts as the domain's */
+    changeable_note(domain->driver->changeable, plan);
+    changeable_remove(domain->driver->changeable, live);
     *ret_plan = g_steal_pointer(&plan);
     return true;
 }
