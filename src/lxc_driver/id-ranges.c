@@ -244,24 +244,25 @@ static bool save(const IdRanges *ranges, GError **err)
 
 /* ---- taking and giving back ------------------------------------------------------------------ */
 
-static GArray *all_taken(const IdRanges *ranges, const GArray *used)
+static GArray *taken_by_others(const IdRanges *ranges, const IdRequest *request)
 {
     GArray *taken = ranges_new();
     GHashTableIter iter;
-    void *value;
+    void *name, *value;
 
-    if (used)
-        g_array_append_vals(taken, used->data, used->len);
+    if (request->used)
+        g_array_append_vals(taken, request->used->data, request->used->len);
     g_hash_table_iter_init(&iter, ranges->by_name);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        g_array_append_vals(taken, value, 1);
+    while (g_hash_table_iter_next(&iter, &name, &value))
+        if (strcmp(name, request->name) != 0)
+            g_array_append_vals(taken, value, 1);
     g_array_sort(taken, by_start);
     return taken;
 }
 
 static bool find_free(const IdRanges *ranges, const IdRequest *request, uint32_t *ret_start)
 {
-    g_autoptr(GArray) taken = all_taken(ranges, request->used);
+    g_autoptr(GArray) taken = taken_by_others(ranges, request);
 
     for (guint i = 0; i < ranges->pool->len; i++)
         if (find_room(at(ranges->pool, i), request->count, taken, ret_start))
@@ -269,27 +270,33 @@ static bool find_free(const IdRanges *ranges, const IdRequest *request, uint32_t
     return false;
 }
 
-/* A container that wants more than it has gets another range. */
+static void put(IdRanges *ranges, const char *name, IdRange range)
+{
+    g_hash_table_replace(ranges->by_name, g_strdup(name), g_memdup2(&range, sizeof range));
+}
+
+/* A container that wants more than it has gets another range, or keeps what it has. */
 bool id_ranges_take(IdRanges *ranges, const IdRequest *request, uint32_t *ret_start, GError **err)
 {
-    IdRange *range = g_hash_table_lookup(ranges->by_name, request->name);
+    const IdRange *range = g_hash_table_lookup(ranges->by_name, request->name);
+    IdRange before = range ? *range : (IdRange){ 0 };
     uint32_t start;
 
-    if (range && range->count >= request->count) {
-        *ret_start = range->start;
+    if (before.count >= request->count) {
+        *ret_start = before.start;
         return true;
     }
-    g_hash_table_remove(ranges->by_name, request->name);
     if (!find_free(ranges, request, &start))
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
                     _("no %" PRIu32 " free ids in a row for '%s': give the user 'virtlxcd' more in "
                       "/etc/subuid and /etc/subgid"),
                     request->count, request->name);
-    range = g_new(IdRange, 1);
-    *range = (IdRange){ start, request->count };
-    g_hash_table_replace(ranges->by_name, g_strdup(request->name), range);
+    put(ranges, request->name, (IdRange){ start, request->count });
     if (!save(ranges, err)) {
-        g_hash_table_remove(ranges->by_name, request->name);
+        if (before.count > 0)
+            put(ranges, request->name, before);
+        else
+            g_hash_table_remove(ranges->by_name, request->name);
         return false;
     }
     *ret_start = start;

@@ -142,6 +142,28 @@ static void test_remembered(void)
     place_clear(&place);
 }
 
+/* Who wants more than there is keeps what it has, whatever others ask for then. */
+static void test_kept_when_refused(void)
+{
+    Place place;
+    IdRanges *ranges = NULL;
+
+    place_init(&place, "virtlxcd:500000:1000\n", "virtlxcd:500000:1000\n");
+    ranges = load(&place);
+    expect(ranges, "a", 300, 500000);
+    expect_none(ranges, "a", 2000);
+    expect(ranges, "b", 300, 500300);
+    expect(ranges, "a", 300, 500000);
+    id_ranges_release(ranges, "b");
+    expect(ranges, "a", 1000, 500000); /* what it has itself is free for it */
+    expect_none(ranges, "b", 1);
+    id_ranges_free(ranges);
+    ranges = load(&place);
+    expect(ranges, "a", 1000, 500000);
+    id_ranges_free(ranges);
+    place_clear(&place);
+}
+
 static void test_used(void)
 {
     Place place;
@@ -172,6 +194,7 @@ int main(int argc, char **argv)
     g_test_add_func("/id-ranges/root-next", test_root_next);
     g_test_add_func("/id-ranges/others-left-alone", test_others_left_alone);
     g_test_add_func("/id-ranges/remembered", test_remembered);
+    g_test_add_func("/id-ranges/kept-when-refused", test_kept_when_refused);
     g_test_add_func("/id-ranges/used", test_used);
     return g_test_run();
 }
