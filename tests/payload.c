@@ -496,9 +496,9 @@ static void do_initctl(char **args)
     unlink("/run/initctl");
     if (mkfifo("/run/initctl", 0600) < 0)
         exit(97);
+    fd = open("/run/initctl", O_RDWR | O_CLOEXEC);
     puts("initctl ready");
     fflush(stdout);
-    fd = open("/run/initctl", O_RDWR | O_CLOEXEC);
     if (fd < 0 || read(fd, request, sizeof request) < 12)
         exit(96);
     printf("initctl level %c\n", request[2]);
