@@ -2,9 +2,9 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * See controller-link.h. Two sources in the main loop serve a link: its socket, and a pidfd that
- * tells when the controller is gone, whoever's child it is. A child is reaped even after its link
- * was freed. Events may free the link: nothing here touches it after the last event.
+ * See controller-link.h. A link watches two descriptors: its socket, and a pidfd that tells when
+ * the controller is gone, whoever's child it is. A child is reaped even after its link was freed.
+ * Events may free the link: nothing here touches it after the last event.
  */
 #include "lxc_driver/controller-link.h"
 
@@ -30,14 +30,15 @@ typedef struct PendingConsole {
 } PendingConsole;
 
 struct ControllerLink {
-    gatomicrefcount refs; /* the owner's, and one for each event being told */
-    ControllerEvents events;
+    gatomicrefcount refs;           /* the owner's, and one for each event being told */
+    const ControllerEvents *events; /* borrowed */
     void *data;
     int sock; /* -1 once the controller hung up */
-    guint sock_source;
+    PollerWatch *sock_watch;
     pid_t pid;
     int pidfd;
-    guint end_source;
+    PollerWatch *end_watch;
+    bool ended; /* the process has */
     bool is_child;
     bool over;       /* failed, exited or lost was told, or the owner left: nothing more is */
     GQueue consoles; /* of PendingConsole, in the order they were asked for */
@@ -57,9 +58,7 @@ static void link_unref(ControllerLink *link)
 
 static void close_socket(ControllerLink *link)
 {
-    if (link->sock_source)
-        g_source_remove(link->sock_source);
-    link->sock_source = 0;
+    g_clear_pointer(&link->sock_watch, poller_unwatch);
     fd_close(fd_steal(&link->sock));
 }
 
@@ -95,7 +94,7 @@ static void tell_failed(ControllerLink *link, const ControlError *error)
 
     link->over = true;
     fail_remote(&why, error->from, error->code, error->errnum, error->message);
-    link->events.failed(link, why, link->data);
+    link->events->failed(link, why, link->data);
 }
 
 static void tell_exited(ControllerLink *link, const ControlExited *exited)
@@ -110,15 +109,15 @@ static void tell_exited(ControllerLink *link, const ControlExited *exited)
 
     link->over = true;
     fail_consoles(link);
-    link->events.exited(link, index < G_N_ELEMENTS(how) ? how[index] : CONTROLLER_EXIT_SIGNAL,
-                        exited->status, link->data);
+    link->events->exited(link, index < G_N_ELEMENTS(how) ? how[index] : CONTROLLER_EXIT_SIGNAL,
+                         exited->status, link->data);
 }
 
 static void tell_lost(ControllerLink *link)
 {
     link->over = true;
     fail_consoles(link);
-    link->events.lost(link, link->data);
+    link->events->lost(link, link->data);
 }
 
 /* The ring's two ends in one piece. NULL: nothing was printed. */
@@ -173,13 +172,13 @@ static void tell(ControllerLink *link, Message *message)
 {
     switch (message->kind) {
     case CONTROL_LINKS:
-        link->events.links(link, message->body.running.init_pid, link->data);
+        link->events->links(link, message->body.running.init_pid, link->data);
         return;
     case CONTROL_RUNNING:
-        tell_running(link, &message->body.running, link->events.running);
+        tell_running(link, &message->body.running, link->events->running);
         return;
     case CONTROL_REBOOTED:
-        tell_running(link, &message->body.running, link->events.rebooted);
+        tell_running(link, &message->body.running, link->events->rebooted);
         return;
     case CONTROL_FAILED:
         tell_failed(link, &message->body.error);
@@ -218,57 +217,73 @@ static void receive_all(ControllerLink *link)
         close_socket(link);
 }
 
-static gboolean on_socket(gint fd, GIOCondition condition, gpointer data)
+static void on_socket(uint32_t events, void *data)
 {
     ControllerLink *link = data;
-    bool open;
 
-    (void)fd;
-    (void)condition;
     g_atomic_ref_count_inc(&link->refs);
     receive_all(link);
     if (link->over)
         close_socket(link);
-    open = link->sock_source != 0;
     link_unref(link);
-    return open;
+}
+
+/* How it ended says nothing: it tells by messages. */
+static void reap(const ControllerLink *link)
+{
+    if (link->is_child)
+        (void)waitpid(link->pid, NULL, 0);
 }
 
 /* The process has ended; what it said last may still be in the socket. */
-static gboolean on_end(gint fd, GIOCondition condition, gpointer data)
+static void on_end(uint32_t events, void *data)
 {
     ControllerLink *link = data;
 
-    (void)fd;
-    (void)condition;
-    link->end_source = 0;
-    if (link->is_child)
-        (void)waitpid(link->pid, NULL, 0); /* how it ended says nothing: it tells by messages */
+    link->ended = true;
+    g_clear_pointer(&link->end_watch, poller_unwatch);
+    reap(link);
     receive_all(link);
     close_socket(link);
     if (!link->over)
         tell_lost(link);
+    link_unref(link);
+}
+
+/* The same without an owner, whose poller may be gone too. */
+static gboolean on_orphan_end(gint fd, GIOCondition condition, gpointer data)
+{
+    ControllerLink *link = data;
+
+    reap(link);
     link_unref(link);
     return G_SOURCE_REMOVE;
 }
 
 /* ---- making ---- */
 
-/* One reference is the owner's, one the end source's, which outlives the owner for a child. */
+/* One reference is the owner's, one that of the wait for the end. Takes both descriptors. */
 static ControllerLink *link_new(const ControllerEvents *events, void *data, int sock, int pidfd)
 {
     ControllerLink *link = g_new0(ControllerLink, 1);
 
     g_atomic_ref_count_init(&link->refs);
     g_atomic_ref_count_inc(&link->refs);
-    link->events = *events;
+    link->events = events;
     link->data = data;
     link->sock = sock;
     link->pidfd = pidfd;
     g_queue_init(&link->consoles);
-    link->sock_source = g_unix_fd_add(sock, G_IO_IN | G_IO_HUP, on_socket, link);
-    link->end_source = g_unix_fd_add(pidfd, G_IO_IN, on_end, link);
     return link;
+}
+
+static bool link_watch(ControllerLink *link, Poller *poller, GError **err)
+{
+    link->sock_watch = poller_watch(poller, link->sock, EPOLLIN, on_socket, link);
+    link->end_watch = poller_watch(poller, link->pidfd, EPOLLIN, on_end, link);
+    if (!link->sock_watch || !link->end_watch)
+        return fail_errno(err, errno, _("cannot watch controller %d"), (int)link->pid);
+    return true;
 }
 
 bool controller_link_spawn(const ControllerLaunch *launch, const ControllerEvents *events,
@@ -284,6 +299,11 @@ bool controller_link_spawn(const ControllerLaunch *launch, const ControllerEvent
     link = link_new(events, data, sock, pidfd);
     link->pid = pid;
     link->is_child = true;
+    if (!link_watch(link, launch->poller, err)) {
+        (void)process_signal(pidfd, SIGKILL); /* ours, and it has nothing to do yet */
+        controller_link_free(link);
+        return false;
+    }
     *ret_link = link;
     return true;
 }
@@ -313,6 +333,7 @@ bool controller_link_connect(const ControllerAddress *where, const ControllerEve
     g_autofree char *name = controller_socket_name(where->uuid);
     autofd int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct sockaddr_un address;
+    ControllerLink *link;
     int pidfd = -1;
     pid_t pid = 0;
 
@@ -321,8 +342,13 @@ bool controller_link_connect(const ControllerAddress *where, const ControllerEve
         !find_peer(sock, &pid, &pidfd))
         return fail(err, ERR(LXC, NO_DOMAIN), _("no controller answers at '%s': %s"), name,
                     g_strerror(errno));
-    *ret_link = link_new(events, data, fd_steal(&sock), pidfd);
-    (*ret_link)->pid = pid;
+    link = link_new(events, data, fd_steal(&sock), pidfd);
+    link->pid = pid;
+    if (!link_watch(link, where->poller, err)) {
+        controller_link_free(link);
+        return false;
+    }
+    *ret_link = link;
     return true;
 }
 
@@ -333,11 +359,11 @@ void controller_link_free(ControllerLink *link)
     link->over = true;
     close_socket(link);
     g_queue_clear_full(&link->consoles, g_free);
-    if (!link->is_child && link->end_source) {
-        g_source_remove(link->end_source);
-        link->end_source = 0;
+    if (link->is_child && !link->ended)
+        g_unix_fd_add(link->pidfd, G_IO_IN, on_orphan_end, link);
+    else if (!link->ended)
         link_unref(link);
-    }
+    g_clear_pointer(&link->end_watch, poller_unwatch);
     link_unref(link);
 }
 

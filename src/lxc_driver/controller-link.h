@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/poller.h"
 #include "plan-xdr.h"
 
 #include <glib.h>
@@ -50,6 +51,7 @@ bool controller_images_load(const char *dir, ControllerImages **ret_images, GErr
 void controller_images_free(ControllerImages *images);
 
 typedef struct ControllerLaunch {
+    Poller *poller; /* borrowed until the link is freed */
     const ControllerImages *images;
     const Plan *plan;
     const int *fds; /* become 3, 4, ... of init; borrowed */
@@ -69,6 +71,7 @@ bool controller_link_start(ControllerLink *link, const ControllerLaunch *launch,
 /* Finds the controller of a container again, by its socket in the state directory. False with
  * NO_DOMAIN when nobody is there. `running` follows as an event. */
 typedef struct ControllerAddress {
+    Poller *poller; /* borrowed until the link is freed */
     int state_dir_fd;
     const uint8_t *uuid; /* 16 bytes, borrowed */
 } ControllerAddress;

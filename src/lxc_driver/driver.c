@@ -87,6 +87,9 @@ bool driver_new(const Paths *paths, Config *config, Driver **ret_driver, GError 
     driver->state_dir_fd = open(paths->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (driver->state_dir_fd < 0)
         return fail_errno(err, errno, _("cannot open the directory '%s'"), paths->state_dir);
+    driver->poller = poller_new();
+    if (!driver->poller)
+        return fail_errno(err, errno, _("cannot make an epoll set"));
     if (!controller_images_load(paths->libexec_dir, &driver->images, err))
         return false;
     driver->id_ranges =
@@ -111,6 +114,7 @@ void driver_free(Driver *driver)
     domain_list_free(driver->domains);
     unfolded_free(driver->unfolded);
     changeable_free(driver->changeable);
+    poller_free(driver->poller);
     if (driver->is_private) /* /machine is the host's; this one is nobody's when we are gone */
         cgroup_remove_partition(driver->paths->partition);
     id_ranges_free(driver->id_ranges);

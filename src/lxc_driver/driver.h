@@ -35,6 +35,7 @@ typedef struct Driver {
     RpcProgram qemu_program;   /* all of it refused as unsupported */
     RpcProgram lxc_program;    /* the LXC extras */
     RpcServer *server;
+    Poller *poller; /* watches the controllers */
     ControllerImages *images;
     void (*activity_changed)(void *data); /* a container started or ended */
     void *activity_data;

@@ -198,7 +198,8 @@ static void meet(Domain *domain, void *data)
 {
     Meeting *meeting = data;
     DomainDef *live = g_steal_pointer(&meeting->status.live);
-    ControllerAddress where = { domain->driver->state_dir_fd, domain->uuid };
+    ControllerAddress where = { domain->driver->poller, domain->driver->state_dir_fd,
+                                domain->uuid };
     g_autoptr(GError) err = NULL;
     Run *run;
 

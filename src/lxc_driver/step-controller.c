@@ -33,6 +33,7 @@ static ControllerLaunch describe(const Run *run, const char *log_path)
     const Driver *driver = run->domain->driver;
 
     return (ControllerLaunch){
+        .poller = driver->poller,
         .images = driver->images,
         .plan = run->plan,
         .fds = run->fds,

@@ -23,6 +23,7 @@ typedef struct Kit {
     char *dir;
     int state_dir;
     ControllerImages *images;
+    Poller *poller;
     unsigned n_plans;
 } Kit;
 
@@ -101,6 +102,8 @@ void kit_start(void)
     g_assert_cmpint(kit.state_dir, >=, 0);
     make_tree();
     root = kit_root_path("");
+    kit.poller = poller_new();
+    g_assert_nonnull(kit.poller);
     g_assert_true(controller_images_load(BUILDDIR "/src/controller", &kit.images, NULL));
 }
 
@@ -124,6 +127,7 @@ void kit_stop(void)
 
     remove_partitions();
     controller_images_free(kit.images);
+    poller_free(kit.poller);
     fd_close(kit.state_dir);
     g_assert_true(
         g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
@@ -335,7 +339,8 @@ Trial *kit_prepare(Plan *plan)
 
 void kit_respawn(Trial *trial)
 {
-    ControllerLaunch launch = { .images = kit.images,
+    ControllerLaunch launch = { .poller = kit.poller,
+                                .images = kit.images,
                                 .plan = trial->plan,
                                 .fds = trial->fds,
                                 .n_fds = trial->n_fds,
@@ -368,7 +373,7 @@ Trial *kit_spawn(Plan *plan)
 
 void kit_connect(Trial *trial)
 {
-    ControllerAddress where = { kit.state_dir, trial->plan->uuid };
+    ControllerAddress where = { kit.poller, kit.state_dir, trial->plan->uuid };
     GError *err = NULL;
 
     controller_link_free(trial->link);
