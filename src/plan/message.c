@@ -69,22 +69,19 @@ static bool decode(Message *message, const uint8_t *data, size_t size)
 
 int message_receive(int sock, Message *ret_message)
 {
-    uint8_t *data = malloc(FD_MESSAGE_MAX);
+    uint8_t data[FD_MESSAGE_MAX]; /* from malloc it would leave holes in the daemon's memory */
     Message message = { 0 };
     ssize_t n;
 
-    if (!data)
-        return -1;
     /* A peer that closed without reading all is told first, once; what it sent is there still. */
     do {
-        n = fd_receive_message(sock, data, FD_MESSAGE_MAX, message.fds, &message.n_fds);
+        n = fd_receive_message(sock, data, sizeof data, message.fds, &message.n_fds);
     } while (n < 0 && errno == ECONNRESET);
     if (n > 0 && !decode(&message, data, (size_t)n)) {
         message_clear(&message);
         errno = EBADMSG;
         n = -1;
     }
-    free(data);
     if (n == 0)
         message_clear(&message); /* an empty packet may bring descriptors */
     if (n > 0)
