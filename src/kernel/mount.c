@@ -203,10 +203,26 @@ bool mount_make_private(void)
     return mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attributes, sizeof attributes) == 0;
 }
 
+/* The kernel takes no file on a directory, nor the reverse, and says of both "invalid argument". */
+static void explain_attach(int fd, int target_fd)
+{
+    struct stat source, target;
+
+    if (errno != EINVAL)
+        return;
+    if (fstat(fd, &source) == 0 && fstat(target_fd, &target) == 0 &&
+        S_ISDIR(source.st_mode) != S_ISDIR(target.st_mode))
+        errno = S_ISDIR(source.st_mode) ? ENOTDIR : EISDIR;
+    else
+        errno = EINVAL;
+}
+
 bool mount_attach(int fd, int target_fd)
 {
-    return move_mount(fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) ==
-           0;
+    if (move_mount(fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0)
+        return true;
+    explain_attach(fd, target_fd);
+    return false;
 }
 
 static bool is_mount(const char *path, uint64_t id)

@@ -151,8 +151,19 @@ def what_cannot_be_mapped(host):
     equal(fingerprint(host.tree()), before, 'the tree')
 
 
+def file_or_directory(host, extra):
+    """What is mounted on something of the other kind is refused in words that tell so."""
+    put(f'{host.path("some")}/file', '')
+    for source, target, words in (('some/file', '/etc', 'Is a directory'), ('some', '/etc/passwd', 'Not a directory'), ('some', '/dev/null', 'Not a directory')):
+        with refused('SYSTEM_ERROR', 'LXC', f"mounts: cannot mount '{host.path(source)}' on '{target}': {words}"):
+            host.create('bb', devices=filesystem(host.path(source), target), extra=extra)
+    with refused('SYSTEM_ERROR', 'LXC', f"root: cannot mount '{host.path('some/file')}' on '/': Is a directory"):
+        host.create('bb', tree=host.path('some/file'), extra=extra)
+
+
 with Instance() as host:
     for extra in ('', IDMAP):
+        file_or_directory(host, extra)
         all_kinds_at_once(host, extra)
         what_is_mounted_below(host, extra)
     what_is_mounted_later(host)
