@@ -10,6 +10,7 @@
 void result(const char *verb, bool good);
 
 void do_affinity(char **args);
+void do_device_program(char **args);
 void do_echo(char **args);
 void do_fuse(char **args);
 void do_hangup(char **args);
