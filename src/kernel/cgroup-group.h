@@ -24,9 +24,6 @@ void group_enable_controllers(const Hierarchy *hierarchy, const char *dir);
 /* cgroup-delegate.c: root inside is to make groups of its own. */
 void group_divide(Cgroup *cgroup);
 
-/* The kernel counts a group's directories among its links: two are its own. */
-bool group_has_groups(const char *dir);
-
 /* v2: offers a controller to the group and to those on the way to it. */
 void group_enable(const Hierarchy *hierarchy, const char *controller);
 

@@ -18,6 +18,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "kernel/cgroup-group.h"
+#include "kernel/cgroup-tree.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -137,42 +138,22 @@ int cgroup_open_kill(Cgroup *cgroup)
 
 /* ---- signalled ---- */
 
-typedef void ProcessVisitor(pid_t pid, void *data);
+#define LIST_MAX (1024 * 1024) /* of one group's processes, as text */
 
-static void visit_group(const char *dir, ProcessVisitor *visit, void *data)
+/* Notes the processes of the group at `dir`. */
+static void note_processes(int dir, void *data)
 {
-    g_autofree char *path = g_build_filename(dir, "cgroup.procs", NULL);
-    g_autofree char *text = NULL;
+    g_autofree char *text = path_read(dir, "cgroup.procs", LIST_MAX);
     g_auto(GStrv) pids = NULL;
 
-    if (!g_file_get_contents(path, &text, NULL, NULL))
+    if (!text)
         return; /* gone meanwhile */
     pids = g_strsplit(text, "\n", -1);
     for (char **pid = pids; *pid; pid++) {
         pid_t number = (pid_t)atoi(*pid);
         if (number > 0 && number != getpid())
-            visit(number, data);
+            g_hash_table_add(data, GINT_TO_POINTER(number));
     }
-}
-
-/* The processes of the group at `dir` and below. */
-static void visit_tree(const char *dir, ProcessVisitor *visit, void *data)
-{
-    g_autoptr(GDir) entries = group_has_groups(dir) ? g_dir_open(dir, 0, NULL) : NULL;
-    const char *name;
-
-    visit_group(dir, visit, data);
-    while (entries && (name = g_dir_read_name(entries))) {
-        g_autofree char *child = g_build_filename(dir, name, NULL);
-        struct stat info;
-        if (lstat(child, &info) == 0 && S_ISDIR(info.st_mode))
-            visit_tree(child, visit, data);
-    }
-}
-
-static void remember(pid_t pid, void *data)
-{
-    g_hash_table_add(data, GINT_TO_POINTER(pid));
 }
 
 /* Every process in any of the hierarchies; most are in all of them. */
@@ -182,7 +163,7 @@ static GHashTable *all_processes(Cgroup *cgroup)
 
     for (guint i = 0; i < cgroup->hierarchies->len; i++) {
         const Hierarchy *hierarchy = g_ptr_array_index(cgroup->hierarchies, i);
-        visit_tree(hierarchy->dir, remember, pids);
+        (void)group_walk(hierarchy->dir, &(GroupVisitor){ .enter = note_processes, .data = pids });
     }
     return pids;
 }

@@ -17,6 +17,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "kernel/cgroup-group.h"
+#include "kernel/cgroup-tree.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -99,13 +100,6 @@ bool group_read(const Hierarchy *hierarchy, const char *file, char **ret_text, G
         return fail(err, ERR(LXC, SYSTEM_ERROR), _("cannot read '%s': %s"), path, why->message);
     g_strchomp(*ret_text);
     return true;
-}
-
-bool group_has_groups(const char *dir)
-{
-    struct stat info;
-
-    return stat(dir, &info) == 0 && info.st_nlink > 2;
 }
 
 Hierarchy *cgroup_find(const Cgroup *cgroup, const char *controller)
@@ -406,31 +400,6 @@ bool cgroup_open_unified(Cgroup *cgroup, int *ret_fd, GError **err)
 
 /* ---- removed ---- */
 
-static bool remove_tree(const char *dir);
-
-/* False: errno of the first that stays. */
-static bool remove_below(const char *dir)
-{
-    g_autoptr(GDir) entries = group_has_groups(dir) ? g_dir_open(dir, 0, NULL) : NULL;
-    const char *name;
-
-    while (entries && (name = g_dir_read_name(entries))) {
-        g_autofree char *child = g_build_filename(dir, name, NULL);
-        struct stat info;
-        if (lstat(child, &info) == 0 && S_ISDIR(info.st_mode) && !remove_tree(child))
-            return false;
-    }
-    return true;
-}
-
-/* Depth first: a group goes only after those below it. */
-static bool remove_tree(const char *dir)
-{
-    if (rmdir(dir) == 0 || errno == ENOENT)
-        return true;
-    return remove_below(dir) && (rmdir(dir) == 0 || errno == ENOENT);
-}
-
 /* Usually nothing is below but the group of the members: no need to look. */
 static bool remove_group(const Hierarchy *hierarchy)
 {
@@ -439,7 +408,7 @@ static bool remove_group(const Hierarchy *hierarchy)
 
     if (has_inner(hierarchy))
         (void)rmdir(inner); /* what is below it takes the longer way */
-    if (!remove_tree(hierarchy->dir))
+    if (!group_remove_tree(hierarchy->dir))
         return false;
     guarantee_gone(hierarchy, guarantee);
     return true;
@@ -447,7 +416,7 @@ static bool remove_group(const Hierarchy *hierarchy)
 
 static bool remove_nested(const Hierarchy *hierarchy)
 {
-    return remove_below(hierarchy->dir);
+    return group_remove_below(hierarchy->dir);
 }
 
 static bool remove_each(Cgroup *cgroup, bool (*remove_one)(const Hierarchy *hierarchy),
