@@ -300,15 +300,23 @@ static bool become_owner(const Layers *layers, GError **err)
     return fail_errno(err, errno, _("cannot make files in the name of the container's root"));
 }
 
-/* Its own words are "invalid argument". */
+static bool is_older(unsigned wanted_major, unsigned wanted_minor, const struct utsname *system)
+{
+    unsigned major = 0, minor = 0;
+
+    return sscanf(system->release, "%u.%u", &major, &minor) == 2 &&
+           (major < wanted_major || (major == wanted_major && minor < wanted_minor));
+}
+
+/* Its own words are "invalid argument" and "too many levels of symbolic links". */
 static bool explain(const Layers *layers, GError **err)
 {
     struct utsname system;
-    unsigned major = 0, minor = 0;
 
+    if (error_errno(*err) == ELOOP)
+        return fail_while(err, _("two of its directories are the same, or one is in the other"));
     if (!layers->is_mapped || uname(&system) < 0 ||
-        sscanf(system.release, "%u.%u", &major, &minor) != 2 || major > MAPPED_LAYERS_MAJOR ||
-        (major == MAPPED_LAYERS_MAJOR && minor >= MAPPED_LAYERS_MINOR))
+        !is_older(MAPPED_LAYERS_MAJOR, MAPPED_LAYERS_MINOR, &system))
         return false;
     return fail_while(err,
                       _("Linux %s takes no idmapped layers, which begin with 5.19: give the "

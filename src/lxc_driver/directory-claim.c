@@ -62,9 +62,30 @@ static bool check_free(const Domain *domain, const char *path, GError **err)
     return true;
 }
 
+/* A limit may be said twice for one directory; it is lifted for all at once then. */
+static bool check_once(const DomainDef *live, GError **err)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (size_t i = 0; i < live->filesystems.n; i++) {
+        const FilesystemOverlay *overlay = &live->filesystems.items[i]->overlay;
+        const char *written[] = { overlay->upper, overlay->work };
+
+        for (size_t j = 0; j < G_N_ELEMENTS(written); j++)
+            if (written[j] && !g_hash_table_add(seen, g_canonicalize_filename(written[j], "/")))
+                return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                            _("the directory '%s' cannot be written to by an overlay twice"),
+                            written[j]);
+    }
+    return true;
+}
+
 bool directory_claim_check(const Domain *domain, const DomainDef *live, GError **err)
 {
     const char *paths[CLAIMS_MAX];
+
+    if (!check_once(live, err))
+        return false;
 
     for (size_t i = 0; i < live->filesystems.n; i++) {
         size_t n = claims_of(live->filesystems.items[i], paths);

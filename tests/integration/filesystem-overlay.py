@@ -126,6 +126,9 @@ def has_its_upper_alone(host):
     with refused('OPERATION_INVALID', 'LXC', f"'{work}' is in use by domain 'one'"):
         host.create('three', devices=filesystem(first, '/data', overlay(upper=other, work=work)))
     host.create('three', devices=filesystem(first, '/data', overlay(ephemeral=True))).destroy()
+    for again in (overlay(upper=upper + '/', work=host.path('alone-more')), overlay(upper=host.path('alone-more'), work=other), overlay(upper=other, work=upper)):
+        with refused('CONFIG_UNSUPPORTED', 'LXC', 'cannot be written to by an overlay twice'):
+            host.create('three', devices=filesystem(first, '/data', overlay(upper=upper, work=other)) + filesystem(first, '/more', again))
     one.destroy()
     two.create()
     two.destroy()
@@ -148,7 +151,7 @@ def no_way_through_the_container(host, extra):
 
 
 def bad_layers_are_named(host, extra):
-    first, upper, work, mounted = folders(host, 'first', 'bad-upper', 'bad-work', 'mounted')
+    first, upper, work, mounted, other = folders(host, 'first', 'bad-upper', 'bad-work', 'mounted', 'bad-other')
     put(host.path('file'), '')
     if not os.path.lexists(host.path('link')):
         os.symlink(first, host.path('link'))
@@ -160,7 +163,9 @@ def bad_layers_are_named(host, extra):
              (overlay(upper=host.path('link'), work=work), f"{host.path('link')}.*(Not a directory|symbolic)"),
              (overlay(upper=upper, work=mounted), f'{upper}.*{mounted}.*same mount'),
              (overlay(upper=upper, work=upper), f'{upper}'),
-             (overlay(upper=upper, work=f'{upper}/inner'), f'{upper}/inner'))
+             (overlay(upper=upper, work=f'{upper}/inner'), f'{upper}/inner'),
+             (overlay(upper=first, work=other), f'{first}.*two of its directories are the same'),
+             (overlay(lowers=(first,)), f'{first}.*two of its directories are the same'))
     os.makedirs(f'{upper}/inner', exist_ok=True)
     for words, text in cases:
         with refused(text=text):
