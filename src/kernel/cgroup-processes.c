@@ -197,17 +197,19 @@ bool cgroup_is_empty(Cgroup *cgroup)
     return g_hash_table_size(pids) == 0;
 }
 
-/* Waits for each of them by its pidfd. Those that ended meanwhile have none. */
+/* Waits for all of them by their pidfds. Those that ended meanwhile have none. */
 static void await_all(GHashTable *pids)
 {
+    gint64 deadline = g_get_monotonic_time() + KILL_ROUND_MS * 1000;
     GHashTableIter each;
     gpointer pid;
 
     g_hash_table_iter_init(&each, pids);
     while (g_hash_table_iter_next(&each, &pid, NULL)) {
+        gint64 left = MAX(0, deadline - g_get_monotonic_time());
         autofd int pidfd = process_open(GPOINTER_TO_INT(pid));
         if (pidfd >= 0)
-            (void)process_wait_end(pidfd, KILL_ROUND_MS); /* the caller looks who is left */
+            (void)process_wait_end(pidfd, (int)(left / 1000)); /* the caller looks who is left */
     }
 }
 

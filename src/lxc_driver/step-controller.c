@@ -20,6 +20,7 @@
 #include "lxc_driver/stop.h"
 #include "lxc_driver/usb-claim.h"
 
+#include <gio/gio.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
@@ -237,24 +238,67 @@ static int open_last(const Run *run, const Cgroup *cgroup)
     return fd >= 0 ? fd : open_process(run->init_pid, cgroup);
 }
 
-static void remove_group(Run *run)
+/* Root inside may have made very many groups: a thread goes through them, on a handle of its own.
+ */
+static void work_on_groups(Run *run, Cgroup *cgroup, GTaskThreadFunc work, GAsyncReadyCallback done)
 {
-    g_autoptr(Cgroup) cgroup = NULL;
-    g_autoptr(GError) err = NULL;
-    const Plan *plan = run_plan(run, &err);
+    g_autoptr(GTask) task = g_task_new(NULL, NULL, done, run);
 
-    if (!plan || !cgroup_open(plan->cgroup.partition, plan->cgroup.name, &cgroup, &err) ||
-        !cgroup_remove(cgroup, &err))
-        log_warning(_("domain '%s': its cgroup may be left behind: %s"), run->domain->name,
-                    err->message);
+    g_task_set_task_data(task, cgroup, (GDestroyNotify)cgroup_free);
+    g_task_run_in_thread(task, work);
+}
+
+static void answer(GTask *task, GError *err)
+{
+    if (err)
+        g_task_return_error(task, err);
+    else
+        g_task_return_boolean(task, TRUE);
+}
+
+static bool open_groups(Run *run, Cgroup **ret_cgroup, GError **err)
+{
+    const Plan *plan = run_plan(run, err);
+
+    return plan && cgroup_open(plan->cgroup.partition, plan->cgroup.name, ret_cgroup, err);
+}
+
+static void remove_in_thread(GTask *task, void *source, void *data, GCancellable *cancellable)
+{
+    GError *err = NULL;
+
+    (void)cgroup_clear(data, &err); /* told by err */
+    answer(task, err);
+}
+
+static void warn_left_behind(const Run *run, const GError *err)
+{
+    log_warning(_("domain '%s': its cgroup may be left behind: %s"), run->domain->name,
+                err->message);
+}
+
+static void removed(GObject *source, GAsyncResult *result, void *data)
+{
+    g_autoptr(GError) err = NULL;
+
+    if (!g_task_propagate_boolean(G_TASK(result), &err))
+        warn_left_behind(data, err);
+    run_undo_done(data);
 }
 
 static void settle(Run *run)
 {
+    g_autoptr(GError) err = NULL;
+    Cgroup *cgroup = NULL;
+
     g_clear_handle_id(&run->watch, g_source_remove);
     g_clear_handle_id(&run->timeout, g_source_remove);
     fd_close(fd_steal(&run->watch_fd));
-    remove_group(run);
+    if (open_groups(run, &cgroup, &err)) {
+        work_on_groups(run, cgroup, remove_in_thread, removed);
+        return;
+    }
+    warn_left_behind(run, err);
     run_undo_done(run);
 }
 
@@ -286,23 +330,20 @@ static void remove_socket(const Run *run)
     (void)unlinkat(run->domain->driver->state_dir_fd, name, 0); /* mostly gone already */
 }
 
-static void take_down(Run *run)
+static void kill_in_thread(GTask *task, void *source, void *data, GCancellable *cancellable)
 {
-    g_autoptr(GError) err = NULL;
-    g_autoptr(Cgroup) cgroup = NULL;
-    const Plan *plan = run_plan(run, &err);
+    GError *err = NULL;
 
-    remove_socket(run);
-    if (plan)
-        console_remove_sockets(plan);
-    if (!plan || !cgroup_open(plan->cgroup.partition, plan->cgroup.name, &cgroup, &err)) {
-        log_warning(_("domain '%s': cannot look for its remaining processes: %s"),
-                    run->domain->name, err->message);
-        run_undo_done(run);
-        return;
-    }
-    run->watch_fd = open_last(run, cgroup);
-    if (!cgroup_kill(cgroup, SIGKILL, &err))
+    (void)cgroup_kill(data, SIGKILL, &err); /* told by err */
+    answer(task, err);
+}
+
+static void killed(GObject *source, GAsyncResult *result, void *data)
+{
+    Run *run = data;
+    g_autoptr(GError) err = NULL;
+
+    if (!g_task_propagate_boolean(G_TASK(result), &err))
         log_warning(_("domain '%s': %s"), run->domain->name, err->message);
     if (run->watch_fd < 0) {
         settle(run);
@@ -310,6 +351,25 @@ static void take_down(Run *run)
     }
     run->watch = g_unix_fd_add(run->watch_fd, G_IO_IN, last_gone, run);
     run->timeout = g_timeout_add_seconds(LAST_BREATH_SECONDS, last_stays, run);
+}
+
+static void take_down(Run *run)
+{
+    g_autoptr(GError) err = NULL;
+    Cgroup *cgroup = NULL;
+    const Plan *plan = run_plan(run, NULL);
+
+    remove_socket(run);
+    if (plan)
+        console_remove_sockets(plan);
+    if (!open_groups(run, &cgroup, &err)) {
+        log_warning(_("domain '%s': cannot look for its remaining processes: %s"),
+                    run->domain->name, err->message);
+        run_undo_done(run);
+        return;
+    }
+    run->watch_fd = open_last(run, cgroup);
+    work_on_groups(run, cgroup, kill_in_thread, killed);
 }
 
 void step_controller_remove(Run *run)
