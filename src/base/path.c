@@ -87,10 +87,13 @@ static int make_missing(int root_fd, char *path, PathKind kind, PathLinks links)
         errno = ENOENT;
         return -1;
     }
-    parent = path_make(root_fd, path, PATH_DIRECTORY, links);
-    if (parent < 0 || !make_entry(parent, name, kind))
-        return -1;
-    return open_made(parent, name);
+    if (*path) {
+        parent = path_make(root_fd, path, PATH_DIRECTORY, links);
+        if (parent < 0)
+            return -1;
+        root_fd = parent;
+    }
+    return make_entry(root_fd, name, kind) ? open_made(root_fd, name) : -1;
 }
 
 int path_make(int root_fd, const char *path, PathKind kind, PathLinks links)
@@ -118,21 +121,12 @@ int path_make(int root_fd, const char *path, PathKind kind, PathLinks links)
     return fd;
 }
 
-char *path_read(int root_fd, const char *path, size_t max)
+static char *read_all(int fd, size_t max)
 {
-    autofd int fd = path_open(root_fd, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, PATH_LINKS_INSIDE);
-    struct stat info;
-    char *text;
+    char *text = malloc(max + 1);
     size_t len = 0;
     ssize_t n = 1;
 
-    if (fd < 0 || fstat(fd, &info) < 0)
-        return NULL;
-    if (!S_ISREG(info.st_mode)) {
-        errno = EINVAL;
-        return NULL;
-    }
-    text = malloc(max + 1);
     while (text && len <= max && (n = read(fd, text + len, max + 1 - len)) > 0)
         len += (size_t)n;
     if (!text || n < 0 || len > max) {
@@ -143,6 +137,27 @@ char *path_read(int root_fd, const char *path, size_t max)
     }
     text[len] = '\0';
     return text;
+}
+
+char *path_read(int root_fd, const char *path, size_t max)
+{
+    autofd int fd = path_open(root_fd, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, PATH_LINKS_INSIDE);
+    struct stat info;
+
+    if (fd < 0 || fstat(fd, &info) < 0)
+        return NULL;
+    if (!S_ISREG(info.st_mode)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return read_all(fd, max);
+}
+
+char *path_read_kernel(const char *path, size_t max)
+{
+    autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+    return fd < 0 ? NULL : read_all(fd, max);
 }
 
 bool path_write(int dir_fd, const char *path, const char *text)

@@ -31,5 +31,8 @@ int path_make(int root_fd, const char *path, PathKind kind, PathLinks links);
 /* A small file's whole content below `root_fd`, NUL-terminated, from malloc. EFBIG over `max`. */
 char *path_read(int root_fd, const char *path, size_t max);
 
+/* The same of a file of the kernel's (/proc, /sys), at that place on the host. */
+char *path_read_kernel(const char *path, size_t max);
+
 /* Opens, writes and closes a file of the kernel's (/proc, /sys): one write, O_TRUNC not needed. */
 bool path_write(int dir_fd, const char *path, const char *text);

@@ -21,7 +21,7 @@
 static bool set_oom_score(Run *run, GError **err)
 {
     g_autofree char *wanted = g_strdup_printf("%d\n", run->plan.init.oom_score);
-    g_autofree char *own = path_read(AT_FDCWD, "/proc/self/oom_score_adj", 32);
+    g_autofree char *own = path_read_kernel("/proc/self/oom_score_adj", 32);
     g_autofree char *path = NULL;
 
     if (own && strcmp(own, wanted) == 0)

@@ -26,7 +26,7 @@
 static int64_t read_guarantee(const char *group)
 {
     g_autofree char *path = g_build_filename(group, FILE_NAME, NULL);
-    g_autofree char *text = path_read(AT_FDCWD, path, 64);
+    g_autofree char *text = path_read_kernel(path, 64);
     int64_t bytes = text ? knob_parse_number(text) : 0;
 
     return bytes < 0 ? INT64_MAX : bytes;

@@ -256,7 +256,7 @@ bool cgroup_knob_files(PlanKnob knob, CgroupKnobFiles *ret)
 
 static int64_t read_sysctl(const char *path)
 {
-    g_autofree char *text = path_read(AT_FDCWD, path, 32);
+    g_autofree char *text = path_read_kernel(path, 32);
 
     return text ? strtoll(text, NULL, 10) : INT64_MAX;
 }

@@ -154,6 +154,24 @@ static void test_read(Tree *tree, gconstpointer data)
     g_assert_null(path_read(tree->root, ".", 5));
 }
 
+/* Promise: files of the kernel's are the host's, wherever the process works. */
+static void test_read_kernel(Tree *tree, gconstpointer data)
+{
+    autofd int before = open(".", O_PATH | O_CLOEXEC);
+    char *text;
+
+    (void)data;
+    g_assert_cmpint(fchdir(tree->root), ==, 0);
+    text = path_read_kernel("/proc/sys/kernel/ostype", 6);
+    g_assert_cmpstr(text, ==, "Linux\n");
+    free(text);
+    g_assert_null(path_read_kernel("/proc/sys/kernel/ostype", 5));
+    g_assert_cmpint(errno, ==, EFBIG);
+    g_assert_null(path_read_kernel("/proc/sys/kernel/nothing", 5));
+    g_assert_cmpint(errno, ==, ENOENT);
+    g_assert_cmpint(fchdir(before), ==, 0);
+}
+
 #define ADD(name, test) g_test_add("/path/" name, Tree, NULL, set_up, test, tear_down)
 
 int main(int argc, char **argv)
@@ -166,5 +184,6 @@ int main(int argc, char **argv)
     ADD("dangling", test_dangling);
     ADD("magic", test_magic);
     ADD("read", test_read);
+    ADD("read-kernel", test_read_kernel);
     return g_test_run();
 }
