@@ -25,9 +25,12 @@
 /* Whatever the host's /dev has. Without nodev: the null device is a device. */
 #define MASK_FLAGS (PLAN_MOUNT_F_READONLY | PLAN_MOUNT_F_NOSUID | PLAN_MOUNT_F_NOEXEC)
 
+typedef enum MaskKind { MASK_FILE, MASK_REFUSED, MASK_DIRECTORY, MASK_KINDS } MaskKind;
+
 typedef struct Builder {
     const Run *run; /* borrowed */
     int root_fd;    /* borrowed */
+    int *masks;     /* the first of each MaskKind, in its place; -1: there is none yet */
 } Builder;
 
 static bool fail_mount(const PlanMount *mount, GError **err)
@@ -222,19 +225,43 @@ static int clone_null(void)
     return mount_clone(null, "", MOUNT_TOP_ONLY);
 }
 
-static bool make_mask(const Builder *builder, const PlanMount *mount, int target, int *ret_fd,
-                      GError **err)
+static bool make_mask(const Run *run, MaskKind kind, int *ret_fd, GError **err)
 {
-    struct stat info;
-
-    if (fstat(target, &info) < 0)
-        return fail_errno(err, errno, _("cannot examine what is to be hidden"));
-    if (S_ISDIR(info.st_mode))
+    if (kind == MASK_DIRECTORY)
         return mount_new("tmpfs", "mode=555,size=0,nr_inodes=2", ret_fd, err);
-    if (mount->flags & PLAN_MOUNT_F_REFUSED)
-        return tree_file_refuse(builder->run, ret_fd, err);
+    if (kind == MASK_REFUSED)
+        return tree_file_refuse(run, ret_fd, err);
     *ret_fd = clone_null();
     return *ret_fd >= 0 || fail_errno(err, errno, _("cannot take the host's '%s'"), "/dev/null");
+}
+
+static bool make_first_mask(const Builder *builder, MaskKind kind, int *ret_fd, GError **err)
+{
+    autofd int fd = -1;
+
+    if (!make_mask(builder->run, kind, &fd, err))
+        return false;
+    builder->masks[kind] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (builder->masks[kind] < 0 || !mount_set_flags(fd, MASK_FLAGS))
+        return fail_errno(err, errno, _("cannot set the mount flags of what hides others"));
+    *ret_fd = fd_steal(&fd);
+    return true;
+}
+
+/* Nothing can be written to them, so one will do for all. */
+static bool take_mask(const Builder *builder, MaskKind kind, int *ret_fd, GError **err)
+{
+    if (builder->masks[kind] < 0)
+        return make_first_mask(builder, kind, ret_fd, err);
+    *ret_fd = mount_again(builder->masks[kind]);
+    return *ret_fd >= 0 || fail_errno(err, errno, _("cannot mount once more what hides others"));
+}
+
+static MaskKind mask_kind(const PlanMount *mount, mode_t mode)
+{
+    if (S_ISDIR(mode))
+        return MASK_DIRECTORY;
+    return mount->flags & PLAN_MOUNT_F_REFUSED ? MASK_REFUSED : MASK_FILE;
 }
 
 static bool attach_mask(const Builder *builder, uint32_t index, GError **err)
@@ -242,14 +269,18 @@ static bool attach_mask(const Builder *builder, uint32_t index, GError **err)
     const PlanMount *mount = mount_at(builder, index);
     autofd int target = -1;
     autofd int fd = -1;
+    struct stat info;
 
     if (!open_existing(builder, mount, &target, err))
         return false;
     if (target < 0)
         return true;
-    if (!make_mask(builder, mount, target, &fd, err))
+    if (fstat(target, &info) < 0)
+        return fail_errno(err, errno, _("cannot examine '%s', which is to be hidden"),
+                          mount->target);
+    if (!take_mask(builder, mask_kind(mount, info.st_mode), &fd, err))
         return fail_while(err, "'%s'", mount->target);
-    if (!mount_set_flags(fd, mount->flags | MASK_FLAGS) || !mount_attach(fd, target))
+    if (!mount_set_flags(fd, mount->flags) || !mount_attach(fd, target))
         return fail_errno(err, errno, _("cannot hide '%s'"), mount->target);
     return true;
 }
@@ -366,11 +397,13 @@ bool tree_attach_root(Run *run, int *ret_root_fd, GError **err)
 
 bool tree_attach_mounts(const Run *run, int root_fd, GError **err)
 {
-    Builder builder = { .run = run, .root_fd = root_fd };
+    int masks[MASK_KINDS] = { -1, -1, -1 };
+    Builder builder = { .run = run, .root_fd = root_fd, .masks = masks };
+    bool fine = true;
 
-    for (uint32_t i = 1; i < run->plan.mounts.len; i++) {
-        if (!attach(&builder, i, err))
-            return false;
-    }
-    return true;
+    for (uint32_t i = 1; fine && i < run->plan.mounts.len; i++)
+        fine = attach(&builder, i, err);
+    for (size_t i = 0; i < MASK_KINDS; i++)
+        fd_close(masks[i]);
+    return fine;
 }

@@ -146,6 +146,11 @@ int mount_clone_peer(int dir_fd, const char *path, MountDepth depth, PlanPropaga
     return fd_steal(&fd);
 }
 
+int mount_again(int fd)
+{
+    return open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+}
+
 static bool set_attributes(int fd, struct mount_attr *attributes, unsigned plan_flags)
 {
     unsigned flags = AT_EMPTY_PATH;

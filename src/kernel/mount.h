@@ -34,6 +34,9 @@ int mount_clone(int dir_fd, const char *path, MountDepth depth);
 /* What is mounted at the source later shows up as `propagation` says, where that is not private. */
 int mount_clone_peer(int dir_fd, const char *path, MountDepth depth, PlanPropagation propagation);
 
+/* An attached mount once more, flags and all; detached, for another place. -1: errno. */
+int mount_again(int fd);
+
 /* Sets PLAN_MOUNT_F_* on a mount; recursively when PLAN_MOUNT_F_RECURSIVE is among them. */
 bool mount_set_flags(int fd, unsigned flags);
 bool mount_set_writable(int fd);
