@@ -66,23 +66,19 @@ bool fd_write_full(int fd, const void *data, size_t size)
     return true;
 }
 
-static bool set_flag(int fd, int get, int set, int flag, bool on)
+bool fd_set_nonblocking(int fd, bool on)
 {
-    int flags = fcntl(fd, get);
+    int flags = fcntl(fd, F_GETFL);
 
     if (flags < 0)
         return false;
-    return fcntl(fd, set, on ? flags | flag : flags & ~flag) == 0;
+    return fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) == 0;
 }
 
-bool fd_set_nonblocking(int fd, bool on)
-{
-    return set_flag(fd, F_GETFL, F_SETFL, O_NONBLOCK, on);
-}
-
+/* There is no other flag that would have to be kept. */
 bool fd_set_cloexec(int fd, bool on)
 {
-    return set_flag(fd, F_GETFD, F_SETFD, FD_CLOEXEC, on);
+    return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) == 0;
 }
 
 /* Room for the largest set of descriptors, aligned as the kernel wants it. */

@@ -19,13 +19,13 @@
 #include "kernel/mount.h"
 #include "view/facts.h"
 #include "view/fuse.h"
-#include "view/scan.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <sys/sysmacros.h>
 
 #define USAGE_MAX (CONTROL_STRING_MAX - 1)
@@ -42,12 +42,9 @@ static bool has_view(const Plan *plan)
 
 static uint64_t host_memory(void)
 {
-    g_autofree char *text = NULL;
-    uint64_t kib = 0;
+    struct sysinfo info;
 
-    if (g_file_get_contents("/proc/meminfo", &text, NULL, NULL))
-        (void)scan_key(text, "MemTotal", &kib); /* the first line, always */
-    return kib * 1024;
+    return sysinfo(&info) == 0 ? (uint64_t)info.totalram * info.mem_unit : 0;
 }
 
 /* A limit that the host itself could not exceed shows nothing that it does not. */

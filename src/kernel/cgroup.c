@@ -27,6 +27,9 @@
 /* v2 controllers that are asked for on the way down to the group. */
 static const char *const wanted_controllers[] = { "cpu", "cpuset", "io", "memory", "pids" };
 
+/* So many characters tell of more processors than any host has. */
+#define CPUSET_MAX 16384
+
 /* ---- names ---- */
 
 static bool is_kernel_name(const char *name)
@@ -139,8 +142,19 @@ const char *cgroup_unified_dir(const Cgroup *cgroup)
 
 /* ---- made ---- */
 
+/* Whether a group was there already. */
+typedef enum GroupOrigin { GROUP_MADE, GROUP_FOUND } GroupOrigin;
+
+/* False where there is something in it, or nobody can tell. */
+static bool is_blank(const char *path)
+{
+    g_autofree char *text = path_read_kernel(path, CPUSET_MAX);
+
+    return text && !*g_strchomp(text);
+}
+
 /* A v1 cpuset takes nobody in before it has processors and memory nodes: those of its parent. */
-static bool inherit_cpuset(const char *parent, const char *child, GError **err)
+static bool inherit_cpuset(const char *parent, const char *child, GroupOrigin origin, GError **err)
 {
     static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
 
@@ -148,11 +162,12 @@ static bool inherit_cpuset(const char *parent, const char *child, GError **err)
         g_autofree char *from = g_build_filename(parent, files[i], NULL);
         g_autofree char *to = g_build_filename(child, files[i], NULL);
         g_autofree char *text = NULL;
-        g_autofree char *present = NULL;
-        if (!g_file_get_contents(from, &text, NULL, err) ||
-            !g_file_get_contents(to, &present, NULL, err))
-            return false;
-        if (!*g_strchomp(present) && !path_write(AT_FDCWD, to, g_strchomp(text)))
+        if (origin == GROUP_FOUND && !is_blank(to))
+            continue;
+        text = path_read_kernel(from, CPUSET_MAX);
+        if (!text)
+            return fail_errno(err, errno, _("cannot read '%s'"), from);
+        if (!path_write(AT_FDCWD, to, g_strchomp(text)))
             return fail_errno(err, errno, _("cannot write '%s' to '%s'"), text, to);
     }
     return true;
@@ -192,7 +207,8 @@ bool group_make_level(const Hierarchy *hierarchy, const char *parent, const char
         return fail_errno(err, errno, _("cannot make cgroup '%s'"), child);
     if (hierarchy->unified)
         return true;
-    return !hierarchy_has(hierarchy, "cpuset") || inherit_cpuset(parent, child, err);
+    return !hierarchy_has(hierarchy, "cpuset") ||
+           inherit_cpuset(parent, child, made ? GROUP_MADE : GROUP_FOUND, err);
 }
 
 /*
