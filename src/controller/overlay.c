@@ -134,7 +134,7 @@ static bool open_written(const Layers *layers, const char *path, int *ret_fd, GE
         fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 && errno == EXDEV)
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                    _("cannot use '%s' for '%s': the container can change a directory on the way"),
+                    _("cannot use '%s' for '%s': a container can change a directory on the way"),
                     path, layers->mount->target);
     if (fd < 0)
         return fail_layer(layers, path, err);

@@ -58,7 +58,7 @@ static bool fail_path(const PlanConsole *console, const char *path, int errnum, 
 {
     if (errnum == EXDEV)
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                    _("cannot use '%s' for '%s': the container can change a directory on the way"),
+                    _("cannot use '%s' for '%s': a container can change a directory on the way"),
                     path, console->alias);
     if (errnum == ELOOP)
         return fail(err, ERR(LXC, OPERATION_FAILED),

@@ -26,7 +26,7 @@ static bool fail_open(const char *path, GError **err)
 {
     if (errno == EXDEV)
         return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                    _("cannot use '%s': the container can change a directory on the way"), path);
+                    _("cannot use '%s': a container can change a directory on the way"), path);
     if (errno == ELOOP)
         return fail(err, ERR(LXC, OPERATION_FAILED),
                     _("cannot use '%s': a symbolic link on the way is not to be trusted"), path);

@@ -141,7 +141,7 @@ static bool open_place(const QuotaPlace *place, int *ret_fd, long *ret_type, GEr
 
     if (fd < 0 && errno == EXDEV)
         return fail(err, UNSUPPORTED,
-                    _("cannot use '%s': the container can change a directory on the way"),
+                    _("cannot use '%s': a container can change a directory on the way"),
                     place->path);
     if (fd < 0 || fstatfs(fd, &info) < 0)
         return fail_errno(err, errno, _("cannot limit the space of '%s'"), place->path);

@@ -81,7 +81,7 @@ void changeable_remove(Changeable *changeable, const DomainDef *def)
     count(changeable, def, -1);
 }
 
-/* ---- what a plan mounts ---- */
+/* ---- what a plan opens ---- */
 
 static bool is_noted(const Plan *plan, const char *dir)
 {
@@ -106,14 +106,26 @@ static void note_above(const Changeable *changeable, const char *path, Plan *pla
     }
 }
 
+static void note_mount(const Changeable *changeable, const PlanMount *mount, Plan *plan)
+{
+    if (mount->kind == PLAN_MOUNT_HOST || mount->kind == PLAN_MOUNT_OVERLAY ||
+        mount->kind == PLAN_MOUNT_IMAGE)
+        note_above(changeable, mount->source, plan);
+    note_above(changeable, mount->overlay.upper, plan);
+    note_above(changeable, mount->overlay.work, plan);
+    for (uint32_t i = 0; i < mount->overlay.lowers.len; i++)
+        note_above(changeable, mount->overlay.lowers.items[i], plan);
+}
+
 void changeable_note(const Changeable *changeable, Plan *plan)
 {
-    for (uint32_t i = 0; i < plan->mounts.len; i++) {
-        const PlanMount *mount = &plan->mounts.items[i];
-
-        if (mount->kind == PLAN_MOUNT_HOST || mount->kind == PLAN_MOUNT_OVERLAY)
-            note_above(changeable, mount->source, plan);
-        for (uint32_t j = 0; j < mount->overlay.lowers.len; j++)
-            note_above(changeable, mount->overlay.lowers.items[j], plan);
+    for (uint32_t i = 0; i < plan->mounts.len; i++)
+        note_mount(changeable, &plan->mounts.items[i], plan);
+    for (uint32_t i = 0; i < plan->host_nodes.len; i++)
+        if (plan->host_nodes.items[i].kind == PLAN_HOST_NODE_IMAGE)
+            note_above(changeable, plan->host_nodes.items[i].source, plan);
+    for (uint32_t i = 0; i < plan->consoles.len; i++) {
+        note_above(changeable, plan->consoles.items[i].path, plan);
+        note_above(changeable, plan->consoles.items[i].log, plan);
     }
 }

@@ -16,5 +16,5 @@ void changeable_free(Changeable *changeable);
 void changeable_add(Changeable *changeable, const DomainDef *def);
 void changeable_remove(Changeable *changeable, const DomainDef *def);
 
-/* Notes in plan->changeable those that are above a source of the plan's. */
+/* Notes in plan->changeable those that are above a path of the host that the plan has. */
 void changeable_note(const Changeable *changeable, Plan *plan);

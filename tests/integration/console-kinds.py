@@ -144,7 +144,7 @@ with Instance() as host:
     fails(to_file(host.path('link')), 'symbolic link')
     fails(to_file(host.path('missing/file')), 'No such file')
     fails(to_file('/dev/null'), 'Invalid argument')
-    fails(to_file(host.tree() + '/tmp/file'), 'the container can change')
+    fails(to_file(host.tree() + '/tmp/file'), 'a container can change')
     assert not os.path.exists(host.path('canary'))
 
     # ---- a socket that we listen at ----
@@ -233,7 +233,7 @@ with Instance() as host:
     fails(bind, 'Address already in use')
     equal(read(path), b'mine')
     os.unlink(path)
-    for where, text in ((host.path('missing/sock'), 'No such file'), (host.tree() + '/tmp/sock', 'the container can change')):
+    for where, text in ((host.path('missing/sock'), 'No such file'), (host.tree() + '/tmp/sock', 'a container can change')):
         fails(f"<console type='unix'><source mode='bind' path='{where}'/></console>", text)
 
     # Nobody is left to remove it: the daemon does, or the next one.
@@ -279,7 +279,7 @@ with Instance() as host:
     where = host.path('peers')
     os.makedirs(where)
     again = "<reconnect enabled='yes' timeout='1'/>"
-    fails(connect(host.tree() + '/tmp/sock', again), 'the container can change')
+    fails(connect(host.tree() + '/tmp/sock', again), 'a container can change')
     dom = host.create('connect', console=connect(where + '/sock', again), **SHELL)
     server = Listener(where + '/sock')
     peer = server.accept()
@@ -292,7 +292,7 @@ with Instance() as host:
     equal(peer.expect(b')\r\n'), b'(hello)\r\n')
     peer.say(b'again\n')
     equal(peer.expect(b'up\r\n'), b'(again)\r\nup\r\n')
-    # A directory that the container can change is not gone into later either.
+    # A directory that a container can change is not gone into later either.
     server.close()
     os.rename(where, host.path('aside'))
     os.symlink(host.tree() + '/tmp', where)

@@ -140,7 +140,7 @@ def no_way_through_the_container(host, extra):
     os.makedirs(host.path('shared/work'), exist_ok=True)
     shared = host.path('shared')
     given = filesystem(shared, '/shared')
-    with refused('CONFIG_UNSUPPORTED', 'LXC', f"{shared}/upper.*the container can change a directory on the way"):
+    with refused('CONFIG_UNSUPPORTED', 'LXC', f"{shared}/upper.*a container can change a directory on the way"):
         host.create('bb', devices=given + filesystem(first, '/data', overlay(upper=f'{shared}/upper', work=f'{shared}/work')), extra=extra)
     if not os.path.lexists(f'{host.path()}/theirs'):
         os.symlink(canary, host.path('theirs'))

@@ -132,7 +132,7 @@ def no_way_through_the_container(host, tree):
     os.makedirs(upper)
     os.makedirs(work)
     devices = filesystem(tree, '/shared') + filesystem(host.tree(), '/data', LIMIT, overlay(upper=upper, work=work), access='mapped')
-    with refused('CONFIG_UNSUPPORTED', 'LXC', f'quotas.*{upper}.*the container can change a directory on the way'):
+    with refused('CONFIG_UNSUPPORTED', 'LXC', f'quotas.*{upper}.*a container can change a directory on the way'):
         host.create('bb', devices=devices, extra=IDMAP)
     # Nor on one that a link in its own tree leads to.
     os.symlink(f'{tree}/deep', f'{tree}/led')

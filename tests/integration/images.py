@@ -157,12 +157,12 @@ with Instance() as host:
         with refused('CONFIG_UNSUPPORTED', None, f"image '{plain}' needs network block devices, which this host's kernel lacks"):
             host.create('bad', devices=f"<disk type='file'><driver name='nbd' type='qcow2'/><source file='{plain}'/><target dev='vda'/></disk>")
 
-    # A place that the container can change is no way to an image: it could lead to any file of the host.
+    # A place that a container can change is no way to an image: it could lead to any file of the host.
     shared = host.path('shared')
     os.makedirs(shared)
     make_image(os.path.join(shared, 'own'), 'ext4')
     domain = host.define('bad', devices=filesystem('file', shared + '/own', '/data') + f"<filesystem><source dir='{shared}'/><target dir='/shared'/></filesystem>")
-    with refused('CONFIG_UNSUPPORTED', 'LXC', 'the container can change a directory on the way'):
+    with refused('CONFIG_UNSUPPORTED', 'LXC', 'a container can change a directory on the way'):
         domain.create()
     domain.undefine()
     equal(loops(), before)
