@@ -6,9 +6,10 @@
  *
  * The default lets a whole distribution run and takes away what only a host needs and what most
  * escapes of the past went through: new user namespaces, kernel modules, kexec, bpf, perf,
- * io_uring, the kernel's keyrings and log, handles of files, and input pushed into somebody's
- * terminal. What programs know how to live without fails as if the kernel did not have it (ENOSYS),
- * the rest with EPERM. `nesting` gives back what container managers inside need.
+ * io_uring, the kernel's keyrings and log, handles of files, events of whole file systems, and
+ * input pushed into somebody's terminal. What programs know how to live without fails as if the
+ * kernel did not have it (ENOSYS), the rest with EPERM. `nesting` gives back what container
+ * managers inside need.
  */
 #include "kernel/seccomp.h"
 
@@ -45,9 +46,9 @@ typedef struct Denied {
 } Denied;
 
 /* In this order: modules and kernels; what belongs to the host as a whole; files by their number
- * rather than their name, past every mount; large and young parts of the kernel; keyrings, which
- * know no namespace but that of users; and clone3, whose flags are in memory where no filter can
- * see them. */
+ * rather than their name, past every mount, and as the host opens them; large and young parts of
+ * the kernel; keyrings, which know no namespace but that of users; and clone3, whose flags are in
+ * memory where no filter can see them. */
 static const Denied denied[] = {
     {"init_module",        EPERM,  true },
     { "finit_module",      EPERM,  true },
@@ -71,6 +72,7 @@ static const Denied denied[] = {
     { "vm86",              ENOSYS, true },
     { "vm86old",           ENOSYS, true },
     { "open_by_handle_at", EPERM,  true },
+    { "fanotify_init",     EPERM,  true },
     { "bpf",               EPERM,  true },
     { "perf_event_open",   EPERM,  true },
     { "userfaultfd",       EPERM,  true },
