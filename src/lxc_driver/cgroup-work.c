@@ -4,10 +4,9 @@
 /* See cgroup-work.h. */
 #include "lxc_driver/cgroup-work.h"
 
-#include "base/error.h"
 #include "base/fd.h"
 #include "base/process.h"
-#include "base/text.h"
+#include "lxc_driver/init-process.h"
 
 #include <gio/gio.h>
 
@@ -36,11 +35,6 @@ static void make_in_thread(GTask *task, void *source, void *data, GCancellable *
         g_task_return_error(task, err);
 }
 
-static bool fail_ended(GError **err)
-{
-    return fail(err, ERR(DOMAIN, OPERATION_INVALID), _("the container has just ended"));
-}
-
 /* It may have, though its controller's word of it is still on the way. */
 static bool has_ended(const Domain *domain)
 {
@@ -57,7 +51,7 @@ static void made(GObject *source, GAsyncResult *result, void *data)
 
     if (!g_task_propagate_boolean(G_TASK(result), &err) && has_ended(job_domain(change->job))) {
         g_clear_error(&err);
-        (void)fail_ended(&err);
+        (void)init_process_fail_ended(&err);
     }
     change->work.made(change->job, &change->work, err);
 }
@@ -70,7 +64,7 @@ bool cgroup_work_begin(Domain *domain, const CgroupWork *work, GError **err)
     Change *change;
 
     if (domain->gone)
-        return fail_ended(err);
+        return init_process_fail_ended(err);
     if (!domain_def_compile(domain_live(domain), &domain->driver->host, &plan, err) ||
         !cgroup_open(plan->cgroup.partition, plan->cgroup.name, &cgroup, err))
         return false;

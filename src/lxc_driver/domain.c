@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "kernel/cgroup.h"
+#include "lxc_driver/init-process.h"
 #include "lxc_driver/store.h"
 
 #include <libvirt/libvirt.h>
@@ -137,6 +138,20 @@ struct Cgroup *domain_cgroup(Domain *domain, GError **err)
         !cgroup_open(plan->cgroup.partition, plan->cgroup.name, &domain->cgroup, err))
         return NULL;
     return domain->cgroup;
+}
+
+bool domain_open_init(Domain *domain, InitProcess *ret_init, GError **err)
+{
+    struct Cgroup *cgroup = domain_cgroup(domain, err);
+    int fd;
+
+    if (!cgroup)
+        return false;
+    fd = init_process_open_in(domain->init_pid, cgroup_path(cgroup));
+    if (fd < 0)
+        return init_process_fail_ended(err);
+    *ret_init = (InitProcess){ domain->init_pid, fd };
+    return true;
 }
 
 void domain_forget_cgroup(Domain *domain)

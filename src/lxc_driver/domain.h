@@ -96,6 +96,11 @@ bool domain_impact(const Domain *domain, unsigned flags, unsigned *ret_impact, G
 bool domain_impact_def(const Domain *domain, unsigned flags, const char *api,
                        const DomainDef **ret_def, GError **err);
 
+struct InitProcess; /* see init-process.h */
+/* The process `init_pid`, if it still is that. The caller closes its descriptor. OPERATION_INVALID:
+ * the container has just ended, or is restarting. */
+bool domain_open_init(Domain *domain, struct InitProcess *ret_init, GError **err);
+
 /* The running container's control groups; borrowed. */
 struct Cgroup *domain_cgroup(Domain *domain, GError **err);
 

@@ -13,6 +13,7 @@
 #include "lxc_driver/connection.h"
 #include "lxc_driver/domain.h"
 #include "lxc_driver/handlers.h"
+#include "lxc_driver/init-process.h"
 #include "lxc_driver/network-port.h"
 #include "net/link.h"
 #include "remote-xdr.h"
@@ -152,17 +153,32 @@ static void device_found(const LinkAddress *address, void *data)
         add_address(to, address->address, address->ipv6, address->prefix);
 }
 
-static bool answer_from_devices(const Domain *domain, RemoteDomainInterfaceAddressesRet *ret,
-                                GError **err)
+static bool open_netns(Domain *domain, int *ret_fd, GError **err)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/ns/net", (int)domain->init_pid);
-    autofd int netns_fd = open(path, O_RDONLY | O_CLOEXEC);
+    autofd int process = -1;
+    autofd int fd = -1;
+    InitProcess init;
 
-    if (netns_fd < 0 && errno == ENOENT)
-        return fail(err, ERR(DOMAIN, OPERATION_INVALID), _("the container has just ended"));
-    if (netns_fd < 0)
+    if (!domain_open_init(domain, &init, err))
+        return false;
+    process = init.fd;
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return init_process_fail_ended(err);
+    if (fd < 0)
         return fail_errno(err, errno, _("cannot open the network namespace '%s'"), path);
-    return link_addresses_inside(netns_fd, device_found, ret, err);
+    *ret_fd = fd_steal(&fd);
+    return init_process_is_there(&init, err);
+}
+
+static bool answer_from_devices(Domain *domain, RemoteDomainInterfaceAddressesRet *ret,
+                                GError **err)
+{
+    autofd int netns_fd = -1;
+
+    return open_netns(domain, &netns_fd, err) &&
+           link_addresses_inside(netns_fd, device_found, ret, err);
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -181,7 +197,7 @@ static bool check_readonly(RpcCall *call, const RemoteDomainInterfaceAddressesAr
 bool on_domain_interface_addresses(RpcCall *call, const void *args_, void *ret, GError **err)
 {
     const RemoteDomainInterfaceAddressesArgs *args = args_;
-    const Domain *domain = rpc_call_domain(call);
+    Domain *domain = rpc_call_domain(call);
 
     if (!check_readonly(call, args, err) || !domain_check_active(domain, err))
         return false;

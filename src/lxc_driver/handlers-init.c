@@ -4,6 +4,7 @@
 /* What is asked of a container's init: shut down, reboot, take a signal. They return at once; what
  * comes of it is told by events. */
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "conf/value.h"
 #include "lxc_driver/domain.h"
@@ -18,7 +19,7 @@
 /* A question on its way to init. A thread puts it: who takes a descriptor of init's waits while
  * init executes another program. */
 typedef struct Question {
-    pid_t init;
+    InitProcess init; /* its descriptor is ours */
     InitRequest what;
     int signum; /* the definition's word for power off; 0: what init understands */
     bool by_fifo;
@@ -32,11 +33,11 @@ static bool ask(const Question *question, GError **err)
     g_autoptr(GError) problem = NULL;
 
     if (question->signum && question->by_signal)
-        return init_control_send(question->init, question->signum, err);
-    if (question->by_fifo && init_control_initctl(question->init, question->what, &problem))
+        return init_control_send(&question->init, question->signum, err);
+    if (question->by_fifo && init_control_initctl(&question->init, question->what, &problem))
         return true;
     if (question->by_signal)
-        return init_control_signal(question->init, question->what, err);
+        return init_control_signal(&question->init, question->what, err);
     g_propagate_error(err, g_steal_pointer(&problem));
     return false;
 }
@@ -68,44 +69,59 @@ static int signal_of(const Domain *domain, InitRequest what)
     return signal && what == INIT_POWEROFF ? value_parse_signal(signal) : 0;
 }
 
-/* Both ways when neither is asked for. */
-static void begin_to_ask(Domain *domain, InitRequest what, bool by_fifo, bool by_signal)
+static void question_free(void *data)
 {
-    g_autoptr(GTask) task = g_task_new(NULL, NULL, asked, NULL);
-    Question *question = g_new(Question, 1);
+    Question *question = data;
 
-    *question = (Question){ .init = domain->init_pid,
+    fd_close(question->init.fd);
+    g_free(question);
+}
+
+typedef enum Way { BY_FIFO = 1, BY_SIGNAL = 2 } Way;
+
+/* Both ways when neither is asked for. */
+static bool begin_to_ask(Domain *domain, InitRequest what, unsigned ways, GError **err)
+{
+    g_autoptr(GTask) task = NULL;
+    Question *question;
+    InitProcess init;
+
+    if (!domain_open_init(domain, &init, err))
+        return false;
+    question = g_new(Question, 1);
+    *question = (Question){ .init = init,
                             .what = what,
                             .signum = signal_of(domain, what),
-                            .by_fifo = by_fifo || !by_signal,
-                            .by_signal = by_signal || !by_fifo,
+                            .by_fifo = (ways & BY_FIFO) || !ways,
+                            .by_signal = (ways & BY_SIGNAL) || !ways,
                             .job = job_hold(domain) };
-    g_task_set_task_data(task, question, g_free);
+    task = g_task_new(NULL, NULL, asked, NULL);
+    g_task_set_task_data(task, question, question_free);
     g_task_run_in_thread(task, ask_in_thread);
+    return true;
 }
 
 static bool shut_down(RpcCall *call, const void *args, void *ret, GError **err)
 {
-    begin_to_ask(rpc_call_domain(call), INIT_POWEROFF, false, false);
-    return true;
+    return begin_to_ask(rpc_call_domain(call), INIT_POWEROFF, 0, err);
 }
 
 static bool shut_down_with_flags(RpcCall *call, const void *args_, void *ret, GError **err)
 {
     const RemoteDomainShutdownFlagsArgs *args = args_;
+    unsigned ways = (args->flags & VIR_DOMAIN_SHUTDOWN_INITCTL ? BY_FIFO : 0) |
+                    (args->flags & VIR_DOMAIN_SHUTDOWN_SIGNAL ? BY_SIGNAL : 0);
 
-    begin_to_ask(rpc_call_domain(call), INIT_POWEROFF, args->flags & VIR_DOMAIN_SHUTDOWN_INITCTL,
-                 args->flags & VIR_DOMAIN_SHUTDOWN_SIGNAL);
-    return true;
+    return begin_to_ask(rpc_call_domain(call), INIT_POWEROFF, ways, err);
 }
 
 static bool reboot(RpcCall *call, const void *args_, void *ret, GError **err)
 {
     const RemoteDomainRebootArgs *args = args_;
+    unsigned ways = (args->flags & VIR_DOMAIN_REBOOT_INITCTL ? BY_FIFO : 0) |
+                    (args->flags & VIR_DOMAIN_REBOOT_SIGNAL ? BY_SIGNAL : 0);
 
-    begin_to_ask(rpc_call_domain(call), INIT_REBOOT, args->flags & VIR_DOMAIN_REBOOT_INITCTL,
-                 args->flags & VIR_DOMAIN_REBOOT_SIGNAL);
-    return true;
+    return begin_to_ask(rpc_call_domain(call), INIT_REBOOT, ways, err);
 }
 
 bool on_domain_shutdown(RpcCall *call, const void *args, void *ret, GError **err)
@@ -127,7 +143,8 @@ bool on_domain_reboot(RpcCall *call, const void *args, void *ret, GError **err)
 static bool send_signal(RpcCall *call, const void *args_, void *ret, GError **err)
 {
     const RemoteDomainSendProcessSignalArgs *args = args_;
-    const Domain *domain = rpc_call_domain(call);
+    InitProcess init;
+    bool sent;
 
     if (args->pid_value == 0)
         return fail(err, ERR(DOMAIN, INVALID_ARG), _("the process number must not be zero"));
@@ -137,7 +154,11 @@ static bool send_signal(RpcCall *call, const void *args_, void *ret, GError **er
     if (args->pid_value != 1)
         return fail(err, ERR(LXC, ARGUMENT_UNSUPPORTED),
                     _("only the init process can be signalled"));
-    return init_control_send(domain->init_pid, (int)args->signum, err);
+    if (!domain_open_init(rpc_call_domain(call), &init, err))
+        return false;
+    sent = init_control_send(&init, (int)args->signum, err);
+    fd_close(init.fd);
+    return sent;
 }
 
 bool on_domain_send_process_signal(RpcCall *call, const void *args, void *ret, GError **err)

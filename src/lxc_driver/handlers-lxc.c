@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "lxc_driver/domain.h"
 #include "lxc_driver/handlers.h"
+#include "lxc_driver/init-process.h"
 #include "remote-xdr.h"
 
 #include <fcntl.h>
@@ -17,28 +18,27 @@
  */
 static const char *const namespaces[] = { "time", "user", "ipc", "uts", "net", "pid", "mnt" };
 
-static bool open_all(pid_t init, int *ret_fds, size_t *ret_n, GError **err)
+static bool open_all(const InitProcess *init, int *ret_fds, size_t *ret_n, GError **err)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(namespaces); i++) {
-        g_autofree char *path = g_strdup_printf("/proc/%d/ns/%s", (int)init, namespaces[i]);
+        g_autofree char *path = g_strdup_printf("/proc/%d/ns/%s", (int)init->pid, namespaces[i]);
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd >= 0)
             ret_fds[(*ret_n)++] = fd;
         else if (errno != ENOENT)
             return fail_errno(err, errno, _("cannot open the namespace '%s'"), path);
     }
-    return true;
+    return *ret_n > 0 ? init_process_is_there(init, err) : init_process_fail_ended(err);
 }
 
 static bool open_namespaces(RpcCall *call, const void *args, void *ret, GError **err)
 {
-    const Domain *domain = rpc_call_domain(call);
+    InitProcess init = { .fd = -1 };
     int fds[G_N_ELEMENTS(namespaces)];
     size_t n = 0;
-    bool ok = open_all(domain->init_pid, fds, &n, err);
+    bool ok = domain_open_init(rpc_call_domain(call), &init, err) && open_all(&init, fds, &n, err);
 
-    if (ok && n == 0)
-        ok = fail(err, ERR(DOMAIN, OPERATION_INVALID), _("the container has just ended"));
+    fd_close(init.fd);
     for (size_t i = 0; i < n; i++) {
         if (ok)
             rpc_call_return_fd(call, fds[i]);

@@ -3,8 +3,7 @@
 
 /*
  * See init-control.h. From outside its namespace a signal reaches init only if init handles it (or
- * it is SIGKILL), so a wrong guess does no harm. `init` is a child of the container's controller,
- * which does not reap it before it told us: the pid stays what it is while the domain is running.
+ * it is SIGKILL), so a wrong guess does no harm.
  */
 #include "lxc_driver/init-control.h"
 
@@ -120,31 +119,27 @@ static bool handles(pid_t init, int signum)
     return set >> (signum - 1) & 1;
 }
 
-bool init_control_send(pid_t init, int signum, GError **err)
+bool init_control_send(const InitProcess *init, int signum, GError **err)
 {
-    autofd int pidfd = process_open(init);
-    bool sent = pidfd >= 0 && process_signal(pidfd, signum);
-
-    if (!sent && errno == ESRCH)
-        return fail(err, ERR(DOMAIN, OPERATION_INVALID), _("the container has just ended"));
-    if (!sent)
-        return fail_errno(err, errno,
-                          _("cannot send signal %d to the container's init, process %d"), signum,
-                          (int)init);
-    return true;
+    if (process_signal(init->fd, signum))
+        return true;
+    if (errno == ESRCH)
+        return init_process_fail_ended(err);
+    return fail_errno(err, errno, _("cannot send signal %d to the container's init, process %d"),
+                      signum, (int)init->pid);
 }
 
-bool init_control_signal(pid_t init, InitRequest request, GError **err)
+bool init_control_signal(const InitProcess *init, InitRequest request, GError **err)
 {
-    g_autofree char *program = program_of(init);
+    g_autofree char *program = program_of(init->pid);
     const InitKind *kind = find_kind(program);
 
-    if (kind && !kind->is_certain && !handles(init, signal_of(kind, request)))
+    if (kind && !kind->is_certain && !handles(init->pid, signal_of(kind, request)))
         kind = NULL;
     return init_control_send(init, signal_of(kind, request), err);
 }
 
-bool init_control_terminate(pid_t init, GError **err)
+bool init_control_terminate(const InitProcess *init, GError **err)
 {
     return init_control_send(init, SIGTERM, err);
 }
@@ -202,13 +197,11 @@ static bool is_fifo(int fd, const char *name)
  * Taken from init, which has it open. Looking for it in the container's tree would go wherever root
  * inside wants, and might never come back: what is mounted there need not have anybody to serve it.
  */
-static int take_fifo(pid_t init)
+static int take_fifo(const InitProcess *init)
 {
-    autofd int process = process_open(init);
-
-    for (int number = 0; process >= 0 && number < FIFO_NUMBERS; number++) {
-        const char *name = fifo_name(init, number);
-        autofd int fd = name ? pidfd_getfd(process, number, 0) : -1;
+    for (int number = 0; number < FIFO_NUMBERS; number++) {
+        const char *name = fifo_name(init->pid, number);
+        autofd int fd = name ? pidfd_getfd(init->fd, number, 0) : -1;
 
         if (fd >= 0 && is_fifo(fd, name))
             return fd_steal(&fd);
@@ -232,7 +225,7 @@ static bool put_request(int fifo, const InitctlRequest *request)
     return done;
 }
 
-bool init_control_initctl(pid_t init, InitRequest request, GError **err)
+bool init_control_initctl(const InitProcess *init, InitRequest request, GError **err)
 {
     autofd int fifo = take_fifo(init);
     InitctlRequest message = {

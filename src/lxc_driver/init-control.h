@@ -8,23 +8,21 @@
  */
 #pragma once
 
-#include <glib.h>
-#include <stdbool.h>
-#include <sys/types.h>
+#include "lxc_driver/init-process.h"
 
 typedef enum InitRequest { INIT_POWEROFF, INIT_REBOOT } InitRequest;
 
 /* By signal; which one depends on the program that is init. */
-bool init_control_signal(pid_t init, InitRequest request, GError **err);
+bool init_control_signal(const InitProcess *init, InitRequest request, GError **err);
 
 /* By /run/initctl and its older places. OPERATION_UNSUPPORTED when init does not listen there. */
-bool init_control_initctl(pid_t init, InitRequest request, GError **err);
+bool init_control_initctl(const InitProcess *init, InitRequest request, GError **err);
 
 /* SIGTERM, whatever init makes of it. */
-bool init_control_terminate(pid_t init, GError **err);
+bool init_control_terminate(const InitProcess *init, GError **err);
 
 /* Any signal at all. */
-bool init_control_send(pid_t init, int signum, GError **err);
+bool init_control_send(const InitProcess *init, int signum, GError **err);
 
 /* For tests: the signal for an init of this name ("systemd", "busybox", ...). */
 int init_control_signal_for(const char *program, InitRequest request);

@@ -15,6 +15,7 @@
 #include "kernel/console-host.h"
 #include "lxc_driver/controller-images.h"
 #include "lxc_driver/domain-list.h"
+#include "lxc_driver/init-process.h"
 #include "lxc_driver/state.h"
 #include "lxc_driver/steps.h"
 #include "lxc_driver/stop.h"
@@ -211,31 +212,15 @@ const ControllerEvents step_controller_events = {
 /* ---- undo --------------------------------------------------------------------------------------
  */
 
-/* A pid may be somebody else's by now: the group of the process tells. */
-static int open_process(pid_t pid, const Cgroup *cgroup)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/cgroup", (int)pid);
-    g_autofree char *groups = NULL;
-    autofd int fd = -1;
-
-    if (pid <= 0)
-        return -1;
-    fd = (int)syscall(SYS_pidfd_open, pid, 0);
-    if (fd < 0 || !g_file_get_contents(path, &groups, NULL, NULL) ||
-        !strstr(groups, cgroup_path(cgroup)))
-        return -1;
-    return fd_steal(&fd);
-}
-
 /*
  * Who has to be gone before the container is: the controller, which reaps init and then takes down
  * what the next start makes anew under the same names; init alone when there is no controller.
  */
 static int open_last(const Run *run, const Cgroup *cgroup)
 {
-    int fd = open_process(run->controller_pid, cgroup);
+    int fd = init_process_open_in(run->controller_pid, cgroup_path(cgroup));
 
-    return fd >= 0 ? fd : open_process(run->init_pid, cgroup);
+    return fd >= 0 ? fd : init_process_open_in(run->init_pid, cgroup_path(cgroup));
 }
 
 /* Root inside may have made very many groups: a thread goes through them, on a handle of its own.

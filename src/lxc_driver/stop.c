@@ -6,6 +6,7 @@
 #include "lxc_driver/stop.h"
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "kernel/cgroup.h"
@@ -103,6 +104,18 @@ static gboolean grace_over(void *data)
     return G_SOURCE_REMOVE;
 }
 
+static bool terminate(Domain *domain, GError **err)
+{
+    InitProcess init;
+    bool sent;
+
+    if (!domain_open_init(domain, &init, err))
+        return false;
+    sent = init_control_terminate(&init, err);
+    fd_close(init.fd);
+    return sent;
+}
+
 void stop_domain_gracefully(Domain *domain, RunDone *done, void *data)
 {
     g_autoptr(GError) err = NULL;
@@ -112,7 +125,7 @@ void stop_domain_gracefully(Domain *domain, RunDone *done, void *data)
         take_apart(run);
         return;
     }
-    if (!init_control_terminate(domain->init_pid, &err)) {
+    if (!terminate(domain, &err)) {
         run_abandon(run, err);
         return;
     }

@@ -13,6 +13,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 static void test_values_of_every_kind(void)
 {
@@ -115,6 +116,20 @@ static void test_init_gets_the_signal_it_documents(void)
     g_assert_cmpint(init_control_signal_for("", INIT_REBOOT), ==, SIGHUP);
 }
 
+/* A number that is another's by now is not taken for a container's init. */
+static void test_init_is_told_by_its_groups(void)
+{
+    int own = init_process_open_in(getpid(), ":/");
+    const InitProcess self = { getpid(), own };
+
+    g_assert_cmpint(own, >=, 0);
+    g_assert_true(init_process_is_there(&self, NULL));
+    g_assert_cmpint(init_process_open_in(getpid(), "/machine/none.libvirt-lxc"), ==, -1);
+    g_assert_cmpint(init_process_open_in(0, ":/"), ==, -1);
+    g_assert_cmpint(init_process_open_in(-1, ":/"), ==, -1);
+    (void)close(own);
+}
+
 static void check_name(char *name, const char *wanted)
 {
     g_assert_cmpstr(name, ==, wanted);
@@ -151,6 +166,7 @@ int main(int argc, char **argv)
     g_test_add_func("/daemon-config/missing", test_missing_file_is_no_error);
     g_test_add_func("/uuid/as-text", test_uuid_as_text);
     g_test_add_func("/init-control/signals", test_init_gets_the_signal_it_documents);
+    g_test_add_func("/init-process/groups", test_init_is_told_by_its_groups);
     g_test_add_func("/systemd/names", test_units_are_named_as_systemd_wants);
     return g_test_run();
 }
