@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "controller/run.h"
+#include "kernel/closed-places.h"
 #include "kernel/console-host.h"
 #include "kernel/idmap.h"
 #include "kernel/label.h"
@@ -92,14 +93,14 @@ static bool open_log(Run *run, const PlanConsole *plan, ControlConsoleFile *log,
         return true;
     log->max_size = run->log_max_size;
     log->max_backups = run->log_max_backups;
-    return console_open_log(plan, console_closed(run->closed), log, err);
+    return console_open_log(plan, closed_places(run->closed), log, err);
 }
 
 static bool open_host_side(Run *run, size_t index, GError **err)
 {
     const PlanConsole *plan = &run->plan.consoles.items[index];
     ControlHandoverConsole *kept = &run->consoles[index].kept;
-    HostPlaces closed = console_closed(run->closed);
+    HostPlaces closed = closed_places(run->closed);
 
     if (plan->kind == PLAN_CONSOLE_FILE && !console_open_file(plan, closed, &kept->file, err))
         return false;
@@ -112,7 +113,7 @@ static bool open_host_side(Run *run, size_t index, GError **err)
 
 bool consoles_open(Run *run, GError **err)
 {
-    run->closed = console_closed_places(&run->plan);
+    run->closed = closed_places_new(&run->plan);
     for (size_t i = 0; i < run->n_consoles; i++) {
         RunConsole *console = &run->consoles[i];
         if (!open_master(&console->kept, err) || !open_slave(console, &run->plan, err) ||

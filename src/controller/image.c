@@ -13,7 +13,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "controller/run.h"
-#include "kernel/console-host.h"
+#include "kernel/closed-places.h"
 #include "kernel/mount.h"
 
 #include <string.h>
@@ -45,7 +45,7 @@ static void keep(Run *run, bool is_node, uint32_t index, const ImageDevice *devi
 
 static bool open_image(Run *run, const ImageSource *source, ImageDevice *ret_device, GError **err)
 {
-    ImageTools tools = { run->image_program_fd, console_closed(run->closed) };
+    ImageTools tools = { run->image_program_fd, closed_places(run->closed) };
 
     return image_open(&tools, source, ret_device, err);
 }

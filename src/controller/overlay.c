@@ -26,7 +26,7 @@
 #include "base/path.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "kernel/console-host.h"
+#include "kernel/closed-places.h"
 #include "kernel/idmap.h"
 #include "kernel/label.h"
 #include "kernel/mount.h"
@@ -90,7 +90,7 @@ static bool map_layer(Layers *layers, const char *path, int dir, int fd, GError 
 
 static bool add_lower(Layers *layers, const char *path, GError **err)
 {
-    HostPlaces closed = console_closed(layers->run->closed);
+    HostPlaces closed = closed_places(layers->run->closed);
     autofd int dir = host_path_find(path, closed, HOST_PATH_DIRECTORY);
     autofd int fd = -1;
 
@@ -125,7 +125,7 @@ static bool open_lowers(Layers *layers, GError **err)
 /* Something is written there as root, so no way leads through what the container can change. */
 static bool open_written(const Layers *layers, const char *path, int *ret_fd, GError **err)
 {
-    HostPlaces closed = console_closed(layers->run->closed);
+    HostPlaces closed = closed_places(layers->run->closed);
     const char *name = NULL;
     autofd int dir = host_path_open_parent(path, closed, &name);
     int fd = -1;

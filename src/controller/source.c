@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "base/host-path.h"
 #include "base/text.h"
-#include "kernel/console-host.h"
+#include "kernel/closed-places.h"
 #include "kernel/dev.h"
 #include "kernel/mount.h"
 
@@ -33,7 +33,7 @@ static int clone_host(const Run *run, const PlanMount *mount)
 {
     MountDepth depth = mount->flags & PLAN_MOUNT_F_RECURSIVE ? MOUNT_RECURSIVE : MOUNT_TOP_ONLY;
     HostPathEnd end = mount->flags & PLAN_MOUNT_F_NO_LINK ? HOST_PATH_NO_LINK : HOST_PATH_ANY;
-    autofd int place = host_path_find(mount->source, console_closed(run->closed), end);
+    autofd int place = host_path_find(mount->source, closed_places(run->closed), end);
 
     return place < 0 ? -1 : mount_clone_peer(place, "", depth, mount->propagation);
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "kernel/closed-places.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -14,45 +15,6 @@
 #include <unistd.h>
 
 #define CLIENTS_WAITING 16
-
-/* ---- places ---- */
-
-static void add_place(GArray *places, const char *path)
-{
-    struct stat root;
-    struct stat info;
-    HostPlace place;
-
-    if (!*path || stat(path, &info) < 0 || !S_ISDIR(info.st_mode))
-        return;
-    /* Who sees all of the host has nothing to gain. */
-    if (stat("/", &root) == 0 && root.st_ino == info.st_ino && root.st_dev == info.st_dev)
-        return;
-    place = (HostPlace){ .device = info.st_dev, .inode = info.st_ino };
-    g_array_append_val(places, place);
-}
-
-GArray *console_closed_places(const Plan *plan)
-{
-    GArray *places = g_array_new(FALSE, FALSE, sizeof(HostPlace));
-
-    for (uint32_t i = 0; i < plan->mounts.len; i++) {
-        const PlanMount *mount = &plan->mounts.items[i];
-        if (mount->kind == PLAN_MOUNT_HOST && !(mount->flags & PLAN_MOUNT_F_READONLY))
-            add_place(places, mount->source);
-        add_place(places, mount->overlay.upper);
-        add_place(places, mount->overlay.work);
-    }
-    for (uint32_t i = 0; i < plan->changeable.len; i++)
-        add_place(places, plan->changeable.items[i]);
-    return places;
-}
-
-HostPlaces console_closed(const GArray *places)
-{
-    return places ? (HostPlaces){ places->len, (const HostPlace *)(const void *)places->data }
-                  : (HostPlaces){ 0 };
-}
 
 static bool fail_path(const PlanConsole *console, const char *path, int errnum, GError **err)
 {
@@ -190,11 +152,11 @@ bool console_connect(const PlanConsole *console, HostPlaces closed, int *ret_rea
 
 void console_remove_sockets(const Plan *plan)
 {
-    g_autoptr(GArray) places = console_closed_places(plan);
+    g_autoptr(GArray) places = closed_places_new(plan);
 
     for (uint32_t i = 0; i < plan->consoles.len; i++) {
         const PlanConsole *console = &plan->consoles.items[i];
         if (console->kind == PLAN_CONSOLE_UNIX && !console->connect)
-            (void)remove_stale(console->path, console_closed(places)); /* mostly gone already */
+            (void)remove_stale(console->path, closed_places(places)); /* mostly gone already */
     }
 }

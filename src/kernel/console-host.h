@@ -3,8 +3,8 @@
 
 /*
  * The host's side of a console, where that is a file or a socket, and its log. All are opened and
- * made as root at paths that the definition names; none is at a place that the container can
- * change, where it could lead us elsewhere.
+ * made as root at paths that the definition names; none is at a closed place, where the container
+ * could lead us elsewhere.
  */
 #pragma once
 
@@ -14,10 +14,6 @@
 
 #include <glib.h>
 #include <stdbool.h>
-
-/* Directories of the host that the container sees and can write to: HostPlaces. The caller's. */
-GArray *console_closed_places(const Plan *plan);
-HostPlaces console_closed(const GArray *places);
 
 /* Files are 0600 when they are new. Without `append` an old one and its backups are emptied. */
 bool console_open_file(const PlanConsole *console, HostPlaces closed, ControlConsoleFile *ret_file,

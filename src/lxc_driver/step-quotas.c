@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "kernel/console-host.h"
+#include "kernel/closed-places.h"
 #include "kernel/quota.h"
 #include "lxc_driver/steps.h"
 
@@ -126,10 +126,10 @@ static void start_work(Run *run, const Plan *plan, GArray *places, bool lift)
     QuotaWork *work = g_new(QuotaWork, 1);
 
     *work = (QuotaWork){
-        .run = run, .places = places, .closed = console_closed_places(plan), .lift = lift
+        .run = run, .places = places, .closed = closed_places_new(plan), .lift = lift
     };
     for (guint i = 0; i < places->len; i++)
-        g_array_index(places, QuotaPlace, i).closed = console_closed(work->closed);
+        g_array_index(places, QuotaPlace, i).closed = closed_places(work->closed);
     g_task_set_task_data(task, work, work_free);
     g_task_run_in_thread(task, work_in_thread);
 }
