@@ -4,6 +4,7 @@
 /* See handover.h. */
 #include "controller/handover.h"
 
+#include "base/decimal.h"
 #include "base/fd.h"
 #include "base/process.h"
 
@@ -14,8 +15,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define NUMBER_MAX 16
 
 /* A number that is not open is -1: nothing to mark. */
 static void set_cloexec(const int *fds, size_t n, bool on)
@@ -64,32 +63,17 @@ static int write_memory(const ControlHandover *handover)
     return fd;
 }
 
-/* Decimal, without the locale and buffers of printf. */
-static void format_number(unsigned number, char text[NUMBER_MAX])
-{
-    char *at = text + NUMBER_MAX - 1;
-    size_t len;
-
-    *at = '\0';
-    do {
-        *--at = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    len = strlen(at);
-    memmove(text, at, len + 1);
-}
-
 void handover_exec(int program_fd, const char *argv0, const char *why,
                    const ControlHandover *handover)
 {
     autofd int memory = write_memory(handover);
-    char number[NUMBER_MAX];
+    char number[DECIMAL_SIZE];
     char *argv[] = { (char *)argv0, (char *)why, number, handover->name, NULL };
     char *env[] = { NULL };
 
     if (memory < 0)
         return;
-    format_number((unsigned)memory, number);
+    (void)decimal((unsigned)memory, number); /* gives what it filled */
     set_all_cloexec(handover, false);
     (void)fd_set_cloexec(memory, false);                      /* a bad descriptor only */
     (void)execveat(program_fd, "", argv, env, AT_EMPTY_PATH); /* comes back only to fail */
