@@ -19,7 +19,7 @@ typedef enum Need {
     NEED_NETNS = 1 << 0,       /* the container has a network namespace of its own, */
     NEED_SHARED_ROOT = 1 << 1, /* has the host's root tree as its own, */
     NEED_PROCESSORS = 1 << 2,  /* may not use all processors, */
-    NEED_HOST_ROOT = 1 << 3,   /* has the host's root as its own: no id map */
+    NEED_HOST_ROOT = 1 << 3,   /* has the host's root: no id map, or one with it. */
 } Need;
 
 typedef struct BaseMount {
@@ -95,13 +95,22 @@ static bool limits_processors(const DomainDef *def)
     return def->cpuset || def->cputune.quota.value > 0;
 }
 
+static bool has_host_root(const DomainDef *def)
+{
+    bool has = def->idmap.uids.n == 0;
+
+    for (size_t i = 0; i < def->idmap.uids.n; i++)
+        has |= def->idmap.uids.items[i]->target.value == 0;
+    return has;
+}
+
 static unsigned needs(const PlanBuilder *builder)
 {
     unsigned spaces = builder->plan->namespaces;
     bool netns = spaces & PLAN_NS_NET;
     bool shared_root = !builder->root || strcmp(builder->root->source, "/") == 0;
 
-    return (spaces & PLAN_NS_USER ? 0 : NEED_HOST_ROOT) | (netns ? NEED_NETNS : 0) |
+    return (has_host_root(builder->def) ? NEED_HOST_ROOT : 0) | (netns ? NEED_NETNS : 0) |
            (shared_root ? NEED_SHARED_ROOT : 0) |
            (limits_processors(builder->def) ? NEED_PROCESSORS : 0);
 }

@@ -18,6 +18,7 @@
 #include "controller/step.h"
 #include "controller/tree.h"
 #include "kernel/capability.h"
+#include "kernel/idmap.h"
 #include "kernel/label.h"
 #include "kernel/numa.h"
 #include "kernel/seccomp.h"
@@ -226,7 +227,8 @@ static bool drop_capabilities(Run *run, GError **err)
 
     if (root < 0)
         return fail_errno(err, errno, _("cannot open the root tree"));
-    if (!user_find(root, init->user, init->group, &ids, err) || !take_terminal(run, root, ids, err))
+    if (!user_find(root, init->user, init->group, &ids, err) ||
+        !idmap_check_user(&run->plan, ids.uid, ids.gid, err) || !take_terminal(run, root, ids, err))
         return false;
     if (!capability_bound(init->capabilities))
         return fail_errno(err, errno, _("cannot bound the capabilities"));

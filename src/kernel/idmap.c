@@ -15,6 +15,7 @@
 #include <linux/securebits.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 static bool write_map(pid_t pid, const char *name, const PlanIdRange *ranges, uint32_t n_ranges,
                       GError **err)
@@ -27,7 +28,32 @@ static bool write_map(pid_t pid, const char *name, const PlanIdRange *ranges, ui
                                ranges[i].count);
     if (path_write(AT_FDCWD, path, text->str))
         return true;
+    if (errno == EINVAL && (long)text->len >= sysconf(_SC_PAGESIZE)) /* all in one write */
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("cannot write the %s: its %u entries are %zu bytes of text, and the kernel "
+                      "takes less than %ld"),
+                    name, n_ranges, (size_t)text->len, sysconf(_SC_PAGESIZE));
     return fail_errno(err, errno, _("cannot write the %s"), name);
+}
+
+static bool has_id(const PlanIdRange *ranges, uint32_t n_ranges, unsigned id)
+{
+    for (uint32_t i = 0; i < n_ranges; i++)
+        if (id >= ranges[i].inside && id - ranges[i].inside < ranges[i].count)
+            return true;
+    return false;
+}
+
+bool idmap_check_user(const Plan *plan, uid_t uid, gid_t gid, GError **err)
+{
+    if (!(plan->namespaces & PLAN_NS_USER))
+        return true;
+    if (!has_id(plan->uid_map.items, plan->uid_map.len, uid))
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("user %u is not in the container's <idmap>"), uid);
+    return has_id(plan->gid_map.items, plan->gid_map.len, gid) ||
+           fail(err, ERR(LXC, CONFIG_UNSUPPORTED), _("group %u is not in the container's <idmap>"),
+                gid);
 }
 
 bool idmap_write(pid_t pid, const Plan *plan, GError **err)

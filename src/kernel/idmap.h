@@ -23,5 +23,8 @@ gid_t idmap_root_gid(const Plan *plan);
  */
 bool idmap_make_files_as_root(const Plan *plan);
 
+/* Whether somebody inside can be this user and group. */
+bool idmap_check_user(const Plan *plan, uid_t uid, gid_t gid, GError **err);
+
 /* Mount options (mount(8)) with the ids of uid= and gid= as the host has them. The caller's. */
 char *idmap_options(const Plan *plan, const char *options);

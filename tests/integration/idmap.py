@@ -5,7 +5,7 @@
 import os
 import re
 
-from harness import Console, Instance, contains, equal, eventually, skip
+from harness import Console, Instance, contains, equal, eventually, refused, skip
 
 IDMAP = "<idmap><uid start='0' target='200000' count='65536'/><gid start='0' target='300000' count='65536'/></idmap>"
 
@@ -76,3 +76,23 @@ with Instance() as host:
               ['mount ok', 'write errno EACCES', 'write errno EACCES'])
     # What does no harm works.
     equal(ask('mount tmpfs size=64k /tmp', 'write /tmp/x x', 'umount /tmp'), ['mount ok', 'write ok', 'umount ok'])
+
+    # A map with root of the host in it: what only that one may look at is hidden as without a map.
+    for words, owner in (("<uid start='0' target='0' count='1'/><uid start='1' target='200001' count='1000'/>", 0),
+                         ("<uid start='0' target='200000' count='7'/><uid start='7' target='0' count='1'/>", 7)):
+        both = f"<idmap>{words}{words.replace('uid', 'gid')}</idmap>"
+        pages = [f'/proc/{name}' for name in ('kpagecount', 'kpageflags', 'kpagecgroup') if os.path.exists(f'/proc/{name}')]
+        os.chmod(folder, 0o777)
+        found = host.ask('bb', *(word for path in pages for word in ('cat', path, ',')), 'say', 'end', extra=both, os_extra=f'<inituser>{owner}</inituser>')
+        equal(found.splitlines(), ['end'], owner)
+        equal(sum(line.split()[4] in pages for line in open('/proc/self/mountinfo', encoding='utf-8')), 0, 'the host is as it was')
+
+    # What a map cannot do is told.
+    with refused('CONFIG_UNSUPPORTED', 'LXC', 'capabilities: user 65536 is not in the container'):
+        host.create('bb', extra=IDMAP, os_extra='<inituser>65536</inituser>')
+    with refused('CONFIG_UNSUPPORTED', 'LXC', 'capabilities: group 70000 is not in the container'):
+        host.create('bb', extra=IDMAP, os_extra='<inituser>1000</inituser><initgroup>70000</initgroup>')
+    many = ''.join(f"<uid start='{i * 10}' target='{1000000000 + i * 10}' count='5'/>" for i in range(340))
+    if os.sysconf('SC_PAGESIZE') == 4096:
+        with refused('CONFIG_UNSUPPORTED', 'LXC', 'idmap: cannot write the uid_map: its 340 entries are [0-9]+ bytes of text'):
+            host.create('bb', extra=f"<idmap>{many}{many.replace('uid', 'gid')}</idmap>")
