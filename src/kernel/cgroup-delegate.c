@@ -47,6 +47,15 @@ static bool give_group(const char *dir, uid_t uid, gid_t gid, GError **err)
     return give(dir, uid, gid, err);
 }
 
+/* Groups cost the kernel memory that it counts as nobody's. v1 knows no such limit, nor do kernels
+ * before 4.14. */
+#define GROUPS_MOST "16384"
+
+static void limit_groups(const Hierarchy *hierarchy)
+{
+    (void)group_write(hierarchy, "cgroup.max.descendants", GROUPS_MOST, NULL); /* as said above */
+}
+
 bool cgroup_give(Cgroup *cgroup, uid_t uid, gid_t gid, GError **err)
 {
     for (guint i = 0; i < cgroup->hierarchies->len; i++) {
@@ -54,8 +63,10 @@ bool cgroup_give(Cgroup *cgroup, uid_t uid, gid_t gid, GError **err)
         g_autofree char *dir = group_members_dir(hierarchy);
         if (!hierarchy->divided)
             continue;
-        if (hierarchy->unified)
+        if (hierarchy->unified) {
             group_enable_controllers(hierarchy, hierarchy->dir);
+            limit_groups(hierarchy);
+        }
         if (uid != 0 && !give_group(dir, uid, gid, err))
             return false;
     }

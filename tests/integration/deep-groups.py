@@ -7,7 +7,7 @@ import os
 import signal
 import time
 
-from harness import PATIENCE, Console, Instance, eventually, is_alive, skip
+from harness import PATIENCE, Console, Instance, equal, eventually, is_alive, skip
 from evil import container, kinds
 
 DEEP = '''for top in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do cd $top 2>/dev/null && mkdir own 2>/dev/null || continue
@@ -24,6 +24,11 @@ with Instance() as host:
         console.expect('made', 60)
         console.close()
         init = host.init_pid(dom)
+        with open(f'/proc/{init}/cgroup', encoding='utf-8') as file:
+            group = next(line.rstrip().split('::', 1)[1] for line in file if line.startswith('0::'))
+        for top in filter(lambda top: os.path.exists(f'{top}/cgroup.controllers'), ('/sys/fs/cgroup', '/sys/fs/cgroup/unified')):
+            with open(f'{top}{group.partition(".libvirt-lxc")[0]}.libvirt-lxc/cgroup.max.descendants', encoding='ascii') as file:
+                equal(file.read(), '16384\n')
         before = time.monotonic()
         if crash:
             os.kill(host.controller_pid(dom), signal.SIGKILL)
