@@ -62,8 +62,8 @@ typedef struct Layers {
 
 static bool fail_layer(const Layers *layers, const char *path, GError **err)
 {
-    if (errno == ELOOP)
-        return source_fail_link(layers->mount, path, err);
+    if (errno == ELOOP || errno == EXDEV)
+        return source_fail_way(layers->mount, path, errno, err);
     return fail_errno(err, errno, _("cannot use '%s' as a layer of '%s'"), path,
                       layers->mount->target);
 }

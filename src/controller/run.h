@@ -145,7 +145,7 @@ void images_close(Run *run);
  * missing, and may be. */
 bool images_mount(const Run *run, uint32_t index, int *ret_fd, GError **err);
 /* A symlink is where a container could have made it, or an endless one. */
-bool source_fail_link(const PlanMount *mount, const char *path, GError **err);
+bool source_fail_way(const PlanMount *mount, const char *path, int errnum, GError **err);
 bool sources_open(Run *run, GError **err);
 bool sources_map(Run *run, GError **err);
 void sources_close(Run *run);

@@ -15,8 +15,14 @@
 #include "kernel/dev.h"
 #include "kernel/mount.h"
 
-bool source_fail_link(const PlanMount *mount, const char *path, GError **err)
+bool source_fail_way(const PlanMount *mount, const char *path, int errnum, GError **err)
 {
+    if (errnum == EXDEV)
+        return fail(
+            err, ERR(LXC, CONFIG_UNSUPPORTED),
+            _("cannot use '%s' for '%s': '..' leads out of a directory that a container can "
+              "change"),
+            path, mount->target);
     return fail(err, ERR(LXC, OPERATION_FAILED),
                 _("cannot use '%s' for '%s': a symbolic link on the way is not to be trusted"),
                 path, mount->target);
@@ -24,8 +30,8 @@ bool source_fail_link(const PlanMount *mount, const char *path, GError **err)
 
 static bool fail_mount(const PlanMount *mount, int errnum, GError **err)
 {
-    if (errnum == ELOOP)
-        return source_fail_link(mount, mount->source, err);
+    if (errnum == ELOOP || errnum == EXDEV)
+        return source_fail_way(mount, mount->source, errnum, err);
     return fail_errno(err, errnum, _("cannot mount '%s' on '%s'"), mount->source, mount->target);
 }
 
