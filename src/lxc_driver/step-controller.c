@@ -223,13 +223,32 @@ static int open_last(const Run *run, const Cgroup *cgroup)
     return fd >= 0 ? fd : init_process_open_in(run->init_pid, cgroup_path(cgroup));
 }
 
-/* Root inside may have made very many groups: a thread goes through them, on a handle of its own.
+/*
+ * What a thread works on: root inside may have made very many groups, and what is mounted on the
+ * way to a socket need not answer.
  */
-static void work_on_groups(Run *run, Cgroup *cgroup, GTaskThreadFunc work, GAsyncReadyCallback done)
+typedef struct Remains {
+    Cgroup *cgroup;
+    const Plan *plan; /* the run's, which waits for the end of this */
+} Remains;
+
+static void remains_free(void *data)
+{
+    Remains *remains = data;
+
+    cgroup_free(remains->cgroup);
+    g_free(remains);
+}
+
+/* Takes the group. The plan is there, since the group is its. */
+static void work_on_remains(Run *run, Cgroup *cgroup, GTaskThreadFunc work,
+                            GAsyncReadyCallback done)
 {
     g_autoptr(GTask) task = g_task_new(NULL, NULL, done, run);
+    Remains *remains = g_new(Remains, 1);
 
-    g_task_set_task_data(task, cgroup, (GDestroyNotify)cgroup_free);
+    *remains = (Remains){ cgroup, run_plan(run, NULL) };
+    g_task_set_task_data(task, remains, remains_free);
     g_task_run_in_thread(task, work);
 }
 
@@ -250,9 +269,10 @@ static bool open_groups(Run *run, Cgroup **ret_cgroup, GError **err)
 
 static void remove_in_thread(GTask *task, void *source, void *data, GCancellable *cancellable)
 {
+    const Remains *remains = data;
     GError *err = NULL;
 
-    (void)cgroup_clear(data, &err); /* told by err */
+    (void)cgroup_clear(remains->cgroup, &err); /* told by err */
     answer(task, err);
 }
 
@@ -280,7 +300,7 @@ static void settle(Run *run)
     g_clear_handle_id(&run->timeout, g_source_remove);
     fd_close(fd_steal(&run->watch_fd));
     if (open_groups(run, &cgroup, &err)) {
-        work_on_groups(run, cgroup, remove_in_thread, removed);
+        work_on_remains(run, cgroup, remove_in_thread, removed);
         return;
     }
     warn_left_behind(run, err);
@@ -317,9 +337,11 @@ static void remove_socket(const Run *run)
 
 static void kill_in_thread(GTask *task, void *source, void *data, GCancellable *cancellable)
 {
+    const Remains *remains = data;
     GError *err = NULL;
 
-    (void)cgroup_kill(data, SIGKILL, &err); /* told by err */
+    (void)cgroup_kill(remains->cgroup, SIGKILL, &err); /* told by err */
+    console_remove_sockets(remains->plan);
     answer(task, err);
 }
 
@@ -342,11 +364,8 @@ static void take_down(Run *run)
 {
     g_autoptr(GError) err = NULL;
     Cgroup *cgroup = NULL;
-    const Plan *plan = run_plan(run, NULL);
 
     remove_socket(run);
-    if (plan)
-        console_remove_sockets(plan);
     if (!open_groups(run, &cgroup, &err)) {
         log_warning(_("domain '%s': cannot look for its remaining processes: %s"),
                     run->domain->name, err->message);
@@ -354,7 +373,7 @@ static void take_down(Run *run)
         return;
     }
     run->watch_fd = open_last(run, cgroup);
-    work_on_groups(run, cgroup, kill_in_thread, killed);
+    work_on_remains(run, cgroup, kill_in_thread, killed);
 }
 
 void step_controller_remove(Run *run)

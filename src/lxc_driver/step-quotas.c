@@ -16,9 +16,9 @@
 #include <gio/gio.h>
 
 typedef struct QuotaWork {
-    Run *run; /* waits for the end of this */
+    Run *run;         /* waits for the end of this */
+    const Plan *plan; /* the run's */
     GArray *places;
-    GArray *closed; /* what the container can change */
     bool lift;
 } QuotaWork;
 
@@ -35,7 +35,6 @@ static void work_free(void *data)
     QuotaWork *work = data;
 
     g_array_unref(work->places);
-    g_array_unref(work->closed);
     g_free(work);
 }
 
@@ -91,8 +90,11 @@ static bool lift_all(const GArray *places, GError **err)
 static void work_in_thread(GTask *task, void *source, void *data, GCancellable *cancellable)
 {
     const QuotaWork *work = data;
+    g_autoptr(GArray) closed = closed_places_new(work->plan);
     GError *err = NULL;
 
+    for (guint i = 0; i < work->places->len; i++)
+        g_array_index(work->places, QuotaPlace, i).closed = closed_places(closed);
     if (work->lift ? lift_all(work->places, &err) : set_all(work->places, &err))
         g_task_return_boolean(task, TRUE);
     else
@@ -125,11 +127,7 @@ static void start_work(Run *run, const Plan *plan, GArray *places, bool lift)
     g_autoptr(GTask) task = g_task_new(NULL, NULL, work_done, NULL);
     QuotaWork *work = g_new(QuotaWork, 1);
 
-    *work = (QuotaWork){
-        .run = run, .places = places, .closed = closed_places_new(plan), .lift = lift
-    };
-    for (guint i = 0; i < places->len; i++)
-        g_array_index(places, QuotaPlace, i).closed = closed_places(work->closed);
+    *work = (QuotaWork){ .run = run, .plan = plan, .places = places, .lift = lift };
     g_task_set_task_data(task, work, work_free);
     g_task_run_in_thread(task, work_in_thread);
 }
