@@ -332,8 +332,3 @@ void domain_def_make_live(DomainDef *def, const DomainDefHost *host)
         def->partition = g_strdup(host->default_partition);
     devices_make_live(def);
 }
-
-const char *domain_def_lifecycle_name(LifecycleAction action)
-{
-    return crash_names[action];
-}

@@ -302,5 +302,3 @@ bool domain_def_metadata_set(DomainDef *def, const MetadataChange *change, GErro
 /* Gives title, description or the element with namespace `uri` taken off. */
 bool domain_def_metadata_get(const DomainDef *def, int type, const char *uri, char **ret_text,
                              GError **err);
-
-const char *domain_def_lifecycle_name(LifecycleAction action);
