@@ -15,6 +15,7 @@
 #include "lxc_driver/changeable.h"
 #include "lxc_driver/directory-claim.h"
 #include "lxc_driver/domain-list.h"
+#include "lxc_driver/init-process.h"
 #include "lxc_driver/labels.h"
 #include "lxc_driver/missing-disks.h"
 #include "lxc_driver/usb-claim.h"
@@ -80,6 +81,7 @@ static bool add_guard(Plan *plan, GError **err)
 static bool find_sharer(const Domain *domain, PlanShare *share, GError **err)
 {
     Domain *other = NULL;
+    InitProcess init;
 
     if (share->source != PLAN_SHARE_DOMAIN)
         return true;
@@ -92,9 +94,12 @@ static bool find_sharer(const Domain *domain, PlanShare *share, GError **err)
         return fail(err, ERR(LXC, OPERATION_INVALID),
                     _("domain '%s', whose namespace '%s' wants to share, is not running"),
                     share->value, domain->name);
+    if (!domain_open_init(other, &init, err))
+        return false;
+    fd_close(init.fd);
     share->source = PLAN_SHARE_PID;
     g_free(share->value);
-    share->value = g_strdup_printf("%d", (int)other->init_pid);
+    share->value = g_strdup_printf("%d", (int)init.pid);
     return true;
 }
 
