@@ -87,6 +87,13 @@ with Instance() as host:
         equal(found.splitlines(), ['end'], owner)
         equal(sum(line.split()[4] in pages for line in open('/proc/self/mountinfo', encoding='utf-8')), 0, 'the host is as it was')
 
+    # Nor is there an open /proc for containers inside, in which it could set what is the host's.
+    nesting = "<virtlxcd:container xmlns:virtlxcd='urn:virtlxcd:domain:1.0'><virtlxcd:seccomp profile='nesting'/></virtlxcd:container>"
+    for extra, there in ((IDMAP, True), (both, False), (IDMAP.replace('200000', '0').replace('300000', '0'), False)):
+        dom = host.create('bb', extra=extra + nesting, features='<privnet/>')
+        equal('.nesting' in os.listdir(os.path.join(f'/proc/{host.init_pid(dom)}', 'root', 'dev')), there, extra)
+        dom.destroy()
+
     # What a map cannot do is told.
     with refused('CONFIG_UNSUPPORTED', 'LXC', 'capabilities: user 65536 is not in the container'):
         host.create('bb', extra=IDMAP, os_extra='<inituser>65536</inituser>')
