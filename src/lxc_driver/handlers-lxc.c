@@ -13,10 +13,12 @@
 #include <fcntl.h>
 
 /*
- * The order is the one clients enter them in: the clocks are the host's, which only who is not in
- * the user namespace yet may enter. A kind the kernel lacks is left out.
+ * The order is the one clients enter them in. What the container shares with the host, or with
+ * another container, belongs to a user namespace that only who is not in the container's yet has
+ * rights in; so that one comes after all others but the mounts. A kind the kernel lacks is left
+ * out.
  */
-static const char *const namespaces[] = { "time", "user", "ipc", "uts", "net", "pid", "mnt" };
+static const char *const namespaces[] = { "time", "ipc", "uts", "net", "pid", "user", "mnt" };
 
 static bool open_all(const InitProcess *init, int *ret_fds, size_t *ret_n, GError **err)
 {

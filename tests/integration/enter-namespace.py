@@ -18,11 +18,17 @@ with Instance() as host:
     # Also with the label of the security model, which is none here.
     contains(host.virsh('lxc-enter-namespace', 'bb', '/bin/echo', 'labelled'), 'labelled')
 
+    # With an id map as well, and whether the network is the container's or the host's.
+    for name, features in (('mapped', ''), ('private', '<privnet/>')):
+        host.start(name, features=features, extra="<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>")
+        equal(host.virsh('lxc-enter-namespace', name, '--noseclabel', '/bin/sh', '-c', 'cat /proc/self/uid_map; ls -d /payload').split(),
+              ['0', '100000', '65536', '/payload'], name)
+
     # The descriptors are those of init, in the order that setns wants them.
     import libvirt_lxc
     fds = libvirt_lxc.lxcOpenNamespace(dom, 0)
     shown = [os.readlink(f'/proc/self/fd/{fd}').split(':')[0] for fd in fds]
-    equal(shown, ['time', 'user', 'ipc', 'uts', 'net', 'pid', 'mnt'])
+    equal(shown, ['time', 'ipc', 'uts', 'net', 'pid', 'user', 'mnt'])
     for fd, name in zip(fds, shown):
         equal(os.stat(fd).st_ino, os.stat(f'/proc/{host.init_pid(dom)}/ns/{name}').st_ino, name)
         os.close(fd)
