@@ -10,15 +10,6 @@ selinuxenabled || {
     echo "SELinux is not in force"
     exit 77
 }
-# Debian's policy names types of containers in lxc_contexts that none of its modules has.
-cat >/tmp/virtlxcd-test.cil <<'CIL'
-(type container_t)
-(type container_file_t)
-(roletype system_r container_t)
-(typeattributeset domain (container_t))
-(typeattributeset file_type (container_file_t))
-CIL
-semodule -i /tmp/virtlxcd-test.cil
 systemctl start virtlxcd.socket
 
 # labelled NAME SECLABEL [DEVICES]
