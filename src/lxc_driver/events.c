@@ -161,90 +161,109 @@ static bool wants(const Registration *r, const Event *event)
            (!r->filtered || memcmp(r->uuid, event->domain->uuid, sizeof r->uuid) == 0);
 }
 
+/* An event as it is sent to those who have a number for it, and to those of the old kind. */
+typedef struct Telling {
+    int procedure;
+    const XdrType *type;
+    void *message;
+    int32_t *callback_id; /* in the message, another for each who hears of it */
+    int legacy_procedure; /* 0: those hear nothing of it */
+    const XdrType *legacy_type;
+    const void *legacy_message;
+} Telling;
+
+static void tell(const Event *event, const Telling *telling)
+{
+    const Driver *driver = event->domain->driver;
+
+    for (guint i = 0; i < driver->events->registrations->len; i++) {
+        const Registration *r = registration_at(driver->events, i);
+        if (!wants(r, event))
+            continue;
+        *telling->callback_id = r->callback_id;
+        if (r->callback_id != LEGACY_CALLBACK)
+            rpc_client_send_event(r->client, &driver->remote_program, telling->procedure,
+                                  telling->type, telling->message);
+        else if (telling->legacy_procedure)
+            rpc_client_send_event(r->client, &driver->remote_program, telling->legacy_procedure,
+                                  telling->legacy_type, telling->legacy_message);
+    }
+}
+
 void events_lifecycle(const Domain *domain, int type, int detail)
 {
-    Driver *driver = domain->driver;
-    Event event;
     RemoteDomainEventCallbackLifecycleMsg message = { 0 };
+    const Telling telling = {
+        .procedure = EVENT_LIFECYCLE,
+        .type = &remote_domain_event_callback_lifecycle_msg_xdr,
+        .message = &message,
+        .callback_id = &message.callbackID,
+        .legacy_procedure = EVENT_LIFECYCLE_LEGACY,
+        .legacy_type = &remote_domain_event_lifecycle_msg_xdr,
+        .legacy_message = &message.msg,
+    };
+    Event event;
 
     event_init(&event, domain, VIR_DOMAIN_EVENT_ID_LIFECYCLE);
     message.msg.dom = event.dom;
     message.msg.event = type;
     message.msg.detail = detail;
-    for (guint i = 0; i < driver->events->registrations->len; i++) {
-        const Registration *r = registration_at(driver->events, i);
-        if (!wants(r, &event))
-            continue;
-        message.callbackID = r->callback_id;
-        if (r->callback_id == LEGACY_CALLBACK)
-            rpc_client_send_event(r->client, &driver->remote_program, EVENT_LIFECYCLE_LEGACY,
-                                  &remote_domain_event_lifecycle_msg_xdr, &message.msg);
-        else
-            rpc_client_send_event(r->client, &driver->remote_program, EVENT_LIFECYCLE,
-                                  &remote_domain_event_callback_lifecycle_msg_xdr, &message);
-    }
+    tell(&event, &telling);
 }
 
 void events_reboot(const Domain *domain)
 {
-    Driver *driver = domain->driver;
-    Event event;
     RemoteDomainEventCallbackRebootMsg message = { 0 };
+    const Telling telling = {
+        .procedure = EVENT_REBOOT,
+        .type = &remote_domain_event_callback_reboot_msg_xdr,
+        .message = &message,
+        .callback_id = &message.callbackID,
+        .legacy_procedure = EVENT_REBOOT_LEGACY,
+        .legacy_type = &remote_domain_event_reboot_msg_xdr,
+        .legacy_message = &message.msg,
+    };
+    Event event;
 
     event_init(&event, domain, VIR_DOMAIN_EVENT_ID_REBOOT);
     message.msg.dom = event.dom;
-    for (guint i = 0; i < driver->events->registrations->len; i++) {
-        const Registration *r = registration_at(driver->events, i);
-        if (!wants(r, &event))
-            continue;
-        message.callbackID = r->callback_id;
-        if (r->callback_id == LEGACY_CALLBACK)
-            rpc_client_send_event(r->client, &driver->remote_program, EVENT_REBOOT_LEGACY,
-                                  &remote_domain_event_reboot_msg_xdr, &message.msg);
-        else
-            rpc_client_send_event(r->client, &driver->remote_program, EVENT_REBOOT,
-                                  &remote_domain_event_callback_reboot_msg_xdr, &message);
-    }
+    tell(&event, &telling);
 }
 
 void events_metadata_change(const Domain *domain, int type, const char *uri)
 {
-    Driver *driver = domain->driver;
-    Event event;
     RemoteDomainEventCallbackMetadataChangeMsg message = { 0 };
+    const Telling telling = {
+        .procedure = EVENT_METADATA_CHANGE,
+        .type = &remote_domain_event_callback_metadata_change_msg_xdr,
+        .message = &message,
+        .callback_id = &message.callbackID,
+    };
+    Event event;
 
     event_init(&event, domain, VIR_DOMAIN_EVENT_ID_METADATA_CHANGE);
     message.dom = event.dom;
     message.type = type;
     if (type == VIR_DOMAIN_METADATA_ELEMENT)
         message.nsuri = (char *)uri; /* borrowed for the encoding */
-    for (guint i = 0; i < driver->events->registrations->len; i++) {
-        const Registration *r = registration_at(driver->events, i);
-        if (!wants(r, &event) || r->callback_id == LEGACY_CALLBACK)
-            continue;
-        message.callbackID = r->callback_id;
-        rpc_client_send_event(r->client, &driver->remote_program, EVENT_METADATA_CHANGE,
-                              &remote_domain_event_callback_metadata_change_msg_xdr, &message);
-    }
+    tell(&event, &telling);
 }
 
 void events_disk_missing(const Domain *domain, const char *source, const char *alias)
 {
-    Driver *driver = domain->driver;
-    Event event;
     RemoteDomainEventCallbackDiskChangeMsg message = { 0 };
+    const Telling telling = {
+        .procedure = EVENT_DISK_CHANGE,
+        .type = &remote_domain_event_callback_disk_change_msg_xdr,
+        .message = &message,
+        .callback_id = &message.callbackID,
+    };
+    Event event;
 
     event_init(&event, domain, VIR_DOMAIN_EVENT_ID_DISK_CHANGE);
     message.msg.dom = event.dom;
     message.msg.oldSrcPath = (char *)source; /* both are borrowed for the encoding */
     message.msg.devAlias = (char *)alias;
     message.msg.reason = VIR_DOMAIN_EVENT_DISK_DROP_MISSING_ON_START;
-    for (guint i = 0; i < driver->events->registrations->len; i++) {
-        const Registration *r = registration_at(driver->events, i);
-        if (!wants(r, &event) || r->callback_id == LEGACY_CALLBACK)
-            continue;
-        message.callbackID = r->callback_id;
-        rpc_client_send_event(r->client, &driver->remote_program, EVENT_DISK_CHANGE,
-                              &remote_domain_event_callback_disk_change_msg_xdr, &message);
-    }
+    tell(&event, &telling);
 }
