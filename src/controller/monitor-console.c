@@ -48,7 +48,7 @@ static void give(MonitorConsole *console, const char *data, size_t size)
     ControlHandoverConsole *kept = console->kept;
     ssize_t sent = 0;
 
-    if (kept->reader >= 0 && kept->kept.length == 0)
+    if (kept->reader >= 0 && !console->leaving && kept->kept.length == 0)
         sent = send(kept->reader, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0)
         sent = 0; /* full, or gone, which poll tells */
@@ -102,7 +102,7 @@ static bool pump_chunk(MonitorConsole *console)
 
 static bool is_held_up(const MonitorConsole *console)
 {
-    return console->kept->reader >= 0 && console->kept->kept.length > 0;
+    return console->kept->reader >= 0 && !console->leaving && console->kept->kept.length > 0;
 }
 
 static void pump(MonitorConsole *console)
@@ -117,6 +117,8 @@ void monitor_console_finish(MonitorConsole *console)
 
     for (int i = 0; i < FINISH_MAX && pump_chunk(console); i++)
         continue;
+    if (console->leaving)
+        reader_drop(console); /* it was typed for this run */
     if (!is_held_up(console))
         return;
     (void)setsockopt(console->kept->reader, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof buffer);
@@ -145,12 +147,20 @@ static bool take_input(MonitorConsole *console)
     return true;
 }
 
-/* What it typed before it left counts. */
+/* What it typed before it left counts, once the terminal takes it. */
 static void reader_left(MonitorConsole *console)
 {
+    reader_leave(console);
     while (!console->blocked && take_input(console))
         continue;
-    reader_drop(console);
+    if (!console->blocked)
+        reader_drop(console);
+}
+
+void monitor_console_return(MonitorConsole *console)
+{
+    if (console->kept->kind == PLAN_CONSOLE_PTY && console->kept->reader >= 0)
+        reader_left(console);
 }
 
 /* ---- waiting ---- */
@@ -160,13 +170,15 @@ void monitor_console_polls(const MonitorConsole *console, struct pollfd polls[CO
     const ControlHandoverConsole *kept = console->kept;
     bool read = !is_held_up(console);
     bool type = !console->deaf && !console->blocked;
-    bool meet = kept->reader < 0;
+    bool meet = kept->reader < 0 || console->leaving;
+    bool wait = console->leaving && console->blocked; /* it would say for ever that it has gone */
 
     polls[CONSOLE_MASTER] =
         (struct pollfd){ kept->master,
                          (short)((read ? POLLIN : 0) | (console->blocked ? POLLOUT : 0)), 0 };
     polls[CONSOLE_READER] =
-        (struct pollfd){ kept->reader, (short)((type ? POLLIN : 0) | (read ? 0 : POLLOUT)), 0 };
+        (struct pollfd){ wait ? -1 : kept->reader,
+                         (short)((type ? POLLIN : 0) | (read ? 0 : POLLOUT)), 0 };
     polls[CONSOLE_LISTENER] = (struct pollfd){ meet ? kept->listener : -1, POLLIN, 0 };
 }
 

@@ -28,6 +28,7 @@ typedef struct MonitorConsole {
     ConsoleFile log;
     bool deaf;        /* the reader has closed its direction: no input comes any more */
     bool blocked;     /* the terminal takes no input just now */
+    bool leaving;     /* the reader has gone; what it typed is still on its way to the terminal */
     int64_t retry_at; /* connect again at this millisecond; 0: no */
 } MonitorConsole;
 

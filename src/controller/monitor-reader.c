@@ -71,12 +71,15 @@ static void connect_again(MonitorConsole *console)
 void reader_meet(MonitorConsole *console, short listener_events)
 {
     ControlHandoverConsole *kept = console->kept;
+    bool comes = listener_events & POLLIN;
 
-    if (kept->reader >= 0)
+    if ((kept->reader >= 0 && !console->leaving) || (!comes && reader_timeout(console) != 0))
         return;
-    if (listener_events & POLLIN)
+    if (console->leaving)
+        reader_drop(console); /* nobody waits for what the last one typed */
+    if (comes)
         kept->reader = accept4(kept->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    else if (reader_timeout(console) == 0)
+    else
         connect_again(console);
     console->deaf = false;
 }
@@ -104,9 +107,11 @@ bool monitor_console_lend(MonitorConsole *console, unsigned index, int daemon_fd
 {
     ControlHandoverConsole *kept = console->kept;
     ControlConsole opened = { .index = index, .size = RING_SIZE };
-    bool is_first = kept->reader < 0;
+    bool is_first = kept->reader < 0 || console->leaving;
     int fds[2];
 
+    if (console->leaving)
+        reader_drop(console);
     if (kept->kind != PLAN_CONSOLE_PTY)
         return refuse(daemon_fd, index, ENOTTY);
     if (is_first && !make_pair(kept))
@@ -145,20 +150,22 @@ static void take_back(ControlHandoverConsole *kept)
     ring_clear(&newer);
 }
 
-void reader_drop(MonitorConsole *console)
+void reader_leave(MonitorConsole *console)
 {
     ControlHandoverConsole *kept = console->kept;
 
+    if (console->leaving)
+        return;
     if (kept->reader_end >= 0)
         take_back(kept);
-    fd_close(fd_steal(&kept->reader));
     fd_close(fd_steal(&kept->reader_end));
-    console->blocked = false;
+    console->leaving = true;
     plan_retry(console);
 }
 
-void monitor_console_return(MonitorConsole *console)
+void reader_drop(MonitorConsole *console)
 {
-    if (console->kept->kind == PLAN_CONSOLE_PTY && console->kept->reader >= 0)
-        reader_drop(console);
+    reader_leave(console);
+    fd_close(fd_steal(&console->kept->reader));
+    console->leaving = console->blocked = false;
 }

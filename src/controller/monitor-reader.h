@@ -15,5 +15,9 @@ void reader_start(MonitorConsole *console);
 void reader_meet(MonitorConsole *console, short listener_events);
 int reader_timeout(const MonitorConsole *console); /* milliseconds until then; -1: for ever */
 
-/* Hangs up; what the daemon has not read yet is kept for the next. */
+/* It hears no more, and what the daemon has not read yet is kept for the next; but what it typed
+ * may still be read. */
+void reader_leave(MonitorConsole *console);
+
+/* Hangs up. */
 void reader_drop(MonitorConsole *console);

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
 """Megabytes pass a console without loss or disorder, nobody listening blocks nobody, and a stuck reader holds up no other call."""
+import html
+import os
+
 import libvirt
 
 from harness import PATIENCE, Console, Events, Instance, equal, eventually
@@ -38,6 +41,29 @@ with Instance() as host:
         console = Console(host.conn, dom)
         console.expect(b'%015d' % (SIZE // 16 - 1))
         console.close()
+        dom.destroy()
+
+        # What was typed arrives though its client has gone, and the next client is not kept waiting.
+        folder, device = host.report('typed')
+        dom = host.create('typed', init='/bin/sh', args=['-c', html.escape('stty raw -echo; : >/report/ready; until [ -e /report/go ]; do sleep 0.01; done; exec cat >/report/got')], devices=device)
+        eventually(lambda: os.path.exists(folder + '/ready'), 'it is ready')
+        stream = host.conn.newStream()
+        dom.openConsole(None, stream, 0)
+        typed = b''.join(b'%07d\n' % n for n in range(7000))
+        sent = 0
+        while sent < len(typed):
+            sent += stream.send(typed[sent:])
+        stream.finish()
+        open(folder + '/go', 'w', encoding='utf-8').close()
+        eventually(lambda: os.path.getsize(folder + '/got') >= len(typed) if os.path.exists(folder + '/got') else False, 'all of it arrives')
+        with open(folder + '/got', 'rb') as file:
+            equal(file.read(), typed)
+        dom.destroy()
+        dom = host.create('deaf', args='say ready , pause')
+        for _ in range(3):
+            console = Console(host.conn, dom)
+            console.send(typed)
+            console.close()
         dom.destroy()
 
         # A client opens the console and never reads: everybody else, and its own calls, go on.
