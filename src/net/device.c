@@ -61,6 +61,9 @@ void device_parse(struct nlmsghdr *header, Device *ret_device)
         return;
     ret_device->index = head->ifi_index;
     ret_device->up = head->ifi_flags & IFF_UP;
+    ret_device->flags = head->ifi_flags & DEVICE_FLAGS;
+    if (tb[IFLA_IFALIAS])
+        (void)nla_strlcpy(ret_device->alias, tb[IFLA_IFALIAS], sizeof ret_device->alias);
     if (tb[IFLA_IFNAME])
         (void)nla_strlcpy(ret_device->name, tb[IFLA_IFNAME], sizeof ret_device->name);
     if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) == sizeof ret_device->mac)
@@ -142,12 +145,22 @@ NlMsg *device_change(int index)
     return new_link(0, &(struct ifinfomsg){ .ifi_family = AF_UNSPEC, .ifi_index = index });
 }
 
-NlMsg *device_switch(int index, unsigned state)
+static NlMsg *set_some_flags(int index, unsigned flags, unsigned which)
 {
     return new_link(0, &(struct ifinfomsg){ .ifi_family = AF_UNSPEC,
                                             .ifi_index = index,
-                                            .ifi_flags = state,
-                                            .ifi_change = IFF_UP });
+                                            .ifi_flags = flags,
+                                            .ifi_change = which });
+}
+
+NlMsg *device_switch(int index, unsigned state)
+{
+    return set_some_flags(index, state, IFF_UP);
+}
+
+NlMsg *device_set_flags(int index, unsigned flags)
+{
+    return set_some_flags(index, flags, DEVICE_FLAGS);
 }
 
 /* Without IPv6 there is nothing to say. */

@@ -11,6 +11,8 @@
 
 #include <net/if.h>
 
+#define DEVICE_ALIAS_SIZE 256 /* the kernel takes no longer one */
+
 typedef struct Device {
     int index; /* 0: there is no such device */
     int peer;  /* of a veth: the index of its other end, in that end's namespace */
@@ -18,6 +20,8 @@ typedef struct Device {
     char kind[IFNAMSIZ]; /* "veth", "bridge", "openvswitch", ... "" for a real one */
     uint8_t mac[6];
     unsigned mtu;
+    unsigned flags; /* IFF_* that somebody has set */
+    char alias[DEVICE_ALIAS_SIZE];
     bool up;
     bool sorts_vlans; /* of a bridge: vlan_filtering is on */
     LinkStats stats;
@@ -38,6 +42,9 @@ void device_parse(struct nlmsghdr *header, Device *ret_device);
 NlMsg *device_new(void);
 NlMsg *device_change(int index);
 NlMsg *device_switch(int index, unsigned state);
+/* One that sets all that DEVICE_FLAGS has. */
+#define DEVICE_FLAGS ((unsigned)(IFF_UP | IFF_PROMISC | IFF_ALLMULTI | IFF_NOARP | IFF_MULTICAST))
+NlMsg *device_set_flags(int index, unsigned flags);
 
 /* For a message that brings it up: no IPv6 address of its own, for who only passes packets on. */
 void device_put_no_ipv6_address(NlMsg *msg);

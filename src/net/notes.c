@@ -43,12 +43,13 @@ static char *namespace_file(const char *path)
 
 Note note_of(NoteWay way, const Device *device, const PlanLink *plan)
 {
-    Note note = { .way = way, .mtu = device->mtu, .up = device->up };
+    Note note = { .way = way, .mtu = device->mtu, .flags = device->flags };
 
     memcpy(note.mac, device->mac, sizeof note.mac);
     (void)g_strlcpy(note.device, device->name, sizeof note.device); /* the kernel's own names */
     (void)g_strlcpy(note.guest, plan->guest_name, sizeof note.guest);
     (void)g_strlcpy(note.kind, device->kind, sizeof note.kind);
+    (void)g_strlcpy(note.alias, device->alias, sizeof note.alias);
     return note;
 }
 
@@ -58,11 +59,12 @@ Note note_of(NoteWay way, const Device *device, const PlanLink *plan)
 static void print_note(GString *out, const Note *note)
 {
     const uint8_t *mac = note->mac;
+    g_autofree char *alias = g_uri_escape_string(note->alias, NULL, FALSE);
 
-    g_string_append_printf(out, "%s %s %s %s %d %02x:%02x:%02x:%02x:%02x:%02x %u %d\n",
+    g_string_append_printf(out, "%s %s %s %s %d %02x:%02x:%02x:%02x:%02x:%02x %u %u =%s\n",
                            way_names[note->way], note->device, note->guest,
                            note->kind[0] ? note->kind : NO_KIND, note->index, mac[0], mac[1],
-                           mac[2], mac[3], mac[4], mac[5], note->mtu, note->up);
+                           mac[2], mac[3], mac[4], mac[5], note->mtu, note->flags, alias);
 }
 
 static bool parse_way(const char *text, NoteWay *ret_way)
@@ -81,15 +83,17 @@ static bool parse_note(const char *line, Note *ret_note)
 {
     Note note = { 0 };
     char way[8];
+    char alias[3 * DEVICE_ALIAS_SIZE] = "";
     uint8_t *mac = note.mac;
-    int up;
+    g_autofree char *plain = NULL;
 
-    if (sscanf(line, "%7s %15s %15s %15s %d %hhx:%hhx:%hhx:%hhx:%hhx:%hhx %u %d", way, note.device,
-               note.guest, note.kind, &note.index, &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
-               &mac[5], &note.mtu, &up) != 13 ||
+    if (sscanf(line, "%7s %15s %15s %15s %d %hhx:%hhx:%hhx:%hhx:%hhx:%hhx %u %u =%767s", way,
+               note.device, note.guest, note.kind, &note.index, &mac[0], &mac[1], &mac[2], &mac[3],
+               &mac[4], &mac[5], &note.mtu, &note.flags, alias) < 13 ||
         !parse_way(way, &note.way))
         return false;
-    note.up = up;
+    plain = g_uri_unescape_string(alias, NULL);
+    (void)g_strlcpy(note.alias, plain ? plain : "", sizeof note.alias);
     if (strcmp(note.kind, NO_KIND) == 0)
         note.kind[0] = '\0';
     *ret_note = note;

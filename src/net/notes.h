@@ -25,7 +25,8 @@ typedef struct Note {
     int index;             /* of what is inside; 0: it was not known yet */
     uint8_t mac[6];        /* of the host's device, before */
     unsigned mtu;
-    bool up;
+    unsigned flags;
+    char alias[DEVICE_ALIAS_SIZE];
 } Note;
 
 /* About `device`, whose state it remembers, for the plan's link. */

@@ -107,7 +107,9 @@ static bool restore(const Way *way, const Note *note, GError **err)
         return false;
     if (device.index == 0)
         return true;
-    msg = device_switch(device.index, note->up ? IFF_UP : 0);
+    msg = device_set_flags(device.index, note->flags);
+    if (strcmp(device.alias, note->alias) != 0)
+        rtnl_put(msg, IFLA_IFALIAS, note->alias, strlen(note->alias));
     if (memcmp(device.mac, note->mac, sizeof note->mac) != 0)
         rtnl_put(msg, IFLA_ADDRESS, note->mac, sizeof note->mac);
     if (device.mtu != note->mtu)

@@ -18,8 +18,14 @@ IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' tar
 
 
 def is_back(what):
-    eventually(lambda: looks('nic0') == before, f'the device is back {what}: {looks("nic0")}')
+    eventually(lambda: looks('nic0') == before and state() == whole, f'the device is back {what}: {looks("nic0")}')
     eventually(lambda: mounts() == mounted, f'nothing is held {what}')
+
+
+def state():
+    """Its flags and its alias, which somebody gave it."""
+    found = device('nic0')
+    return found and (sorted(set(found['flags']) - {'LOWER_UP', 'NO-CARRIER'}), found.get('ifalias'))
 
 
 def ended(domain):
@@ -33,7 +39,8 @@ with Instance() as host:
     if host.stock:
         skip('the stock driver destroys virtual devices that it lent')
     make_card('nic0', 'nic1', MAC, '10.9.0.1/24')
-    before, mounted = looks('nic0'), mounts()
+    ip('link', 'set', 'nic0', 'alias', 'of the host: 100% \u00fc')
+    before, mounted, whole = looks('nic0'), mounts(), state()
 
     # Inside it has its own name, and what the definition says; without addresses it is as it came: down.
     dom = host.start('bb', devices=GIVEN, args='on USR1 reboot , on TERM exit , pause')
@@ -64,6 +71,8 @@ with Instance() as host:
     for words in ('link set nic0 down', 'link set nic0 name mine', 'link set mine address 02:00:00:00:00:66', 'link set mine mtu 900',
                   'link set mine up'):
         inside(host, 'bb', '/bin/ip', *words.split())
+    for words in (('promisc', 'on'), ('allmulticast', 'on'), ('multicast', 'off'), ('arp', 'off'), ('alias', 'of the container')):
+        subprocess.run(['nsenter', f'--net=/proc/{host.init_pid(dom)}/ns/net', 'ip', 'link', 'set', 'mine', *words], check=True)
     dom.destroy()
     is_back('after it was changed')
 
