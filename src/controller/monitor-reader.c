@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/host-path.h"
+#include "base/monotonic.h"
 #include "controller/ring.h"
 #include "plan-xdr.h"
 #include "plan/message.h"
@@ -16,24 +17,15 @@
 #include <errno.h>
 #include <limits.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CHUNK 4096
-
-static int64_t now(void)
-{
-    struct timespec time;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &time); /* every kernel has it */
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
 
 static void plan_retry(MonitorConsole *console)
 {
     uint32_t seconds = console->kept->reconnect;
 
-    console->retry_at = seconds > 0 ? now() + (int64_t)seconds * 1000 : 0;
+    console->retry_at = seconds > 0 ? monotonic_ms() + (int64_t)seconds * 1000 : 0;
 }
 
 void reader_start(MonitorConsole *console)
@@ -48,7 +40,7 @@ int reader_timeout(const MonitorConsole *console)
 
     if (console->retry_at == 0)
         return -1;
-    left = console->retry_at - now();
+    left = console->retry_at - monotonic_ms();
     if (left > INT_MAX)
         return INT_MAX;
     return left > 0 ? (int)left : 0;

@@ -6,26 +6,18 @@
 
 #include "base/decimal.h"
 #include "base/fd.h"
+#include "base/monotonic.h"
 #include "base/process.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FAILURES_MAX 5
-#define QUICK_END_SECONDS 2
+#define QUICK_END_MS 2000
 #define ENDING_MS 20
-
-static int64_t now(void)
-{
-    struct timespec time;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &time); /* every kernel has it */
-    return time.tv_sec;
-}
 
 void monitor_server_init(MonitorServer *server)
 {
@@ -37,7 +29,7 @@ pid_t monitor_server_start(MonitorServer *server)
     pid_t pid = process_clone(0, -1, &server->pidfd);
 
     server->pid = pid > 0 ? pid : 0;
-    server->started = now();
+    server->started = monotonic_ms();
     return pid;
 }
 
@@ -59,7 +51,7 @@ void monitor_server_exec(const ControlHandover *handover, const char *what, cons
 bool monitor_server_reap(MonitorServer *server)
 {
     int status = 0;
-    bool quick = now() - server->started < QUICK_END_SECONDS;
+    bool quick = monotonic_ms() - server->started < QUICK_END_MS;
 
     (void)waitpid(server->pid, &status, 0); /* has ended */
     fd_close(fd_steal(&server->pidfd));

@@ -12,7 +12,7 @@
 typedef struct MonitorServer {
     pid_t pid; /* 0: it is not there */
     int pidfd;
-    int64_t started; /* seconds */
+    int64_t started; /* milliseconds */
     unsigned failures;
 } MonitorServer;
 

@@ -9,6 +9,7 @@
 #include "controller/monitor.h"
 
 #include "base/fd.h"
+#include "base/monotonic.h"
 #include "base/process.h"
 
 #include <fcntl.h>
@@ -17,20 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Mounts go before their last process is gone: then it was not the connection that failed. */
-#define LOST_SECONDS 2
+#define LOST_MS 2000
 #define LOOK_MS 1000
-
-static int64_t now(void)
-{
-    struct timespec time;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &time); /* every kernel has it */
-    return time.tv_sec;
-}
 
 void monitor_view_start(MonitorView *view, ControlHandover *handover)
 {
@@ -91,7 +83,7 @@ static void reap(MonitorView *view)
 static void lose_connection(MonitorView *view)
 {
     hang_up(view->handover);
-    view->lost = now();
+    view->lost = monotonic_ms();
 }
 
 int monitor_view_patience(const MonitorView *view)
@@ -102,7 +94,7 @@ int monitor_view_patience(const MonitorView *view)
 /* The container lives on: all of its mounts were taken away inside, or it was cut off outside. */
 void monitor_view_look(MonitorView *view)
 {
-    if (!view->lost || now() - view->lost < LOST_SECONDS)
+    if (!view->lost || monotonic_ms() - view->lost < LOST_MS)
         return;
     view->lost = 0;
     give_up(view, "the connection was cut off\n");

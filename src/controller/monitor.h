@@ -13,7 +13,7 @@
 typedef struct MonitorView {
     ControlHandover *handover; /* borrowed */
     MonitorServer server;      /* or what takes its files away */
-    int64_t lost;              /* when the connection ended, in seconds; 0: it did not */
+    int64_t lost;              /* when the connection ended, in milliseconds; 0: it did not */
 } MonitorView;
 
 void monitor_view_start(MonitorView *view, ControlHandover *handover);
