@@ -43,3 +43,5 @@ char *compile_hostname(const DomainDef *def);
 
 /* filesystem-plan.c */
 bool filesystem_plan_root(PlanBuilder *builder, GError **err);
+/* Whether the mounts of the plan go together. */
+bool filesystem_plan_check(const Plan *plan, GError **err);

@@ -258,3 +258,37 @@ bool filesystem_plan_root(PlanBuilder *builder, GError **err)
                                           .flags = PLAN_MOUNT_F_RECURSIVE });
     return true;
 }
+
+/* ---- what all mounts are together ------------------------------------------------------------ */
+
+static bool is_within(const char *path, const char *top)
+{
+    size_t len = strlen(top);
+
+    return strcmp(top, "/") == 0 ||
+           (strncmp(path, top, len) == 0 && (path[len] == '/' || path[len] == '\0'));
+}
+
+/* What is mounted on a shared mount is mounted on its peer as well: the host's, where nobody would
+ * take it away. */
+static bool check_shared(const Plan *plan, uint32_t shared, GError **err)
+{
+    const PlanMount *top = &plan->mounts.items[shared];
+
+    for (uint32_t i = shared + 1; i < plan->mounts.len; i++)
+        if (is_within(plan->mounts.items[i].target, top->target))
+            return fail(err, UNSUPPORTED,
+                        _("what is mounted on '%s' would be mounted on the host as well: the "
+                          "filesystem for '%s' has propagation='shared'"),
+                        plan->mounts.items[i].target, top->target);
+    return true;
+}
+
+bool filesystem_plan_check(const Plan *plan, GError **err)
+{
+    for (uint32_t i = 0; i < plan->mounts.len; i++)
+        if (plan->mounts.items[i].propagation == PLAN_PROPAGATION_SHARED &&
+            !check_shared(plan, i, err))
+            return false;
+    return true;
+}
