@@ -74,20 +74,22 @@ def what_is_mounted_below(host, extra):
             assert os.path.exists(f'{top}/below/further/new')
 
 
-def what_is_mounted_later(host):
-    """Private: nothing comes; slave: what the host mounts; shared: also what the container mounts."""
+def what_is_mounted_later(host, extra):
+    """Private: nothing comes; slave: what the host mounts; shared: also what the container mounts, unless it has other users."""
     top = host.path('later')
     with mounted('tmpfs', top):
         subprocess.run(['mount', '--make-shared', top], check=True)
         for name in ('host', 'own'):
             os.makedirs(f'{top}/{name}')
-        for propagation, comes, goes in (('private', False, False), ('slave', True, False), ('shared', True, True)):
+        for propagation, comes, goes in (('private', False, False), ('slave', True, False), ('shared', True, not extra)):
             folder, device = host.report('bb')
+            os.chmod(folder, 0o777)
             for name in os.listdir(folder):
                 os.unlink(os.path.join(folder, name))
             script = ('while [ ! -e /report/now ]; do sleep 0.02; done; ls /data/host > /report/seen; '
                       'mount -t tmpfs none /data/own; echo x > /data/own/x; echo > /report/done; sleep 1000')
-            dom = host.create('bb', init='/bin/sh', args=['-c', html.escape(script)], devices=device + filesystem(top, '/data', words(propagation=propagation)))
+            dom = host.create('bb', init='/bin/sh', args=['-c', html.escape(script)], extra=extra,
+                              devices=device + filesystem(top, '/data', words(propagation=propagation)))
             with mounted('tmpfs', f'{top}/host'):
                 put(f'{top}/host/late', '')
                 put(f'{folder}/now', '')
@@ -164,8 +166,8 @@ def file_or_directory(host, extra):
 with Instance() as host:
     for extra in ('', IDMAP):
         file_or_directory(host, extra)
+        what_is_mounted_later(host, extra)
         all_kinds_at_once(host, extra)
         what_is_mounted_below(host, extra)
-    what_is_mounted_later(host)
     owners_stay(host)
     what_cannot_be_mapped(host)
