@@ -14,6 +14,7 @@ typedef struct MonitorView {
     ControlHandover *handover; /* borrowed */
     MonitorServer server;      /* or what takes its files away */
     int64_t lost;              /* when the connection ended, in milliseconds; 0: it did not */
+    int64_t covering;          /* the same, of when its files began to be taken away */
 } MonitorView;
 
 void monitor_view_start(MonitorView *view, ControlHandover *handover);

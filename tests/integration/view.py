@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
 """Inside, /proc and /sys say what the limits are, whole and consistently, from a server that is there while somebody looks."""
+import concurrent.futures
+import errno
 import os
 import shutil
 import signal
@@ -198,10 +200,20 @@ def check_reboot(host, words):
 
 
 def check_fallback(inside, other):
-    """A server that cannot stay leaves the kernel's own files, in that container only."""
+    """A server that cannot stay leaves the kernel's own files, in that container only, and nobody who opens one sees it fail."""
+    held = os.open(inside.path('meminfo'), os.O_RDONLY)
     for _ in range(5):
         inside.kill_server()
+    with concurrent.futures.ThreadPoolExecutor(len(FILES)) as pool:
+        texts = dict(zip(FILES, pool.map(inside.read, FILES)))
+    equal(number(texts['meminfo'], 'MemTotal:'), HOST_MEMORY)
     expect_host(inside)
+    try:
+        os.read(held, 100)
+        raise AssertionError('a dead file can be read')
+    except OSError as error:
+        equal(error.errno in (errno.ENOTCONN, errno.ECONNABORTED, errno.ESTALE), True, str(error))
+    os.close(held)
     equal(other.memory(), 65536)
 
 
@@ -222,12 +234,12 @@ def check_cut_off(inside):
 def expect_host(inside):
     def covered():
         try:
+            for name in FILES:
+                inside.read(name)
             return inside.memory() == HOST_MEMORY
         except OSError:
             return False
     eventually(covered, 'the host is seen again')
-    for name in FILES:
-        inside.read(name)
     equal(inside.server(), None)
 
 
