@@ -7,13 +7,41 @@
 #include "conf/device.h"
 #include "conf/disk.h"
 
+static bool may_be_missing(const Disk *disk)
+{
+    return disk->source.startup_policy == DISK_POLICY_OPTIONAL;
+}
+
+/* NULL: none. Borrowed. */
+static const char *host_path(const Disk *disk)
+{
+    const char *path = disk->type == DISK_VOLUME ? NULL : disk->source.path;
+
+    return path && *path == '/' ? path : NULL;
+}
+
 static bool is_missing(const Disk *disk, const OptionalDisks *ask)
 {
-    if (disk->source.startup_policy != DISK_POLICY_OPTIONAL)
+    const char *path = host_path(disk);
+
+    if (!may_be_missing(disk))
         return false;
     if (disk->type == DISK_VOLUME)
         return disk->volume.kind == VOLUME_MISSING;
-    return disk->source.path && *disk->source.path == '/' && ask->is_missing(disk->source.path);
+    return path && g_hash_table_contains(ask->missing, path);
+}
+
+GPtrArray *domain_def_optional_disks(const DomainDef *def)
+{
+    const DiskList *disks = (const DiskList *)device_list((DomainDef *)def, &disk_class);
+    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+
+    for (size_t i = 0; i < disks->n; i++) {
+        const Disk *disk = disks->items[i];
+        if (may_be_missing(disk) && host_path(disk))
+            g_ptr_array_add(paths, g_strdup(host_path(disk)));
+    }
+    return paths;
 }
 
 void domain_def_leave_out_disks(DomainDef *live, const OptionalDisks *ask)

@@ -6,12 +6,15 @@
 
 #include "conf/domain-def.h"
 
-/* How the host is asked, and who is told of each that is left out. */
+/* What is not there, and who is told of each that is left out. */
 typedef struct OptionalDisks {
-    bool (*is_missing)(const char *path);
+    GHashTable *missing; /* set of paths on the host */
     void (*left_out)(const char *source, const char *target, const void *data);
     const void *data;
 } OptionalDisks;
+
+/* Paths on the host of those that may be missing, copied; to be unreffed. */
+GPtrArray *domain_def_optional_disks(const DomainDef *def);
 
 /* Of volumes those that the storage daemon did not know. */
 void domain_def_leave_out_disks(DomainDef *live, const OptionalDisks *ask);

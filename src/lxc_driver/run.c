@@ -15,6 +15,7 @@
 static const Step steps[] = {
     {"status-file",    step_status_save,      step_status_remove    },
     { "volumes",       step_volumes_find,     step_volumes_forget   },
+    { "disks",         step_disks_look,       step_disks_forget     },
     { "quotas",        step_quotas_set,       step_quotas_lift      },
     { "network-ports", step_ports_claim,      step_ports_release    },
     { "labels",        step_labels_prepare,   step_labels_release   },

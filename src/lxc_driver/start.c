@@ -17,7 +17,6 @@
 #include "lxc_driver/domain-list.h"
 #include "lxc_driver/init-process.h"
 #include "lxc_driver/labels.h"
-#include "lxc_driver/missing-disks.h"
 #include "lxc_driver/usb-claim.h"
 
 #include <libvirt/libvirt.h>
@@ -177,7 +176,6 @@ static bool prepare(Domain *domain, DomainDef *live, Plan **ret_plan, GError **e
     if (domain_is_active(domain))
         return fail(err, ERR(LXC, OPERATION_INVALID), _("domain '%s' is already running"),
                     domain->name);
-    missing_disks_drop(domain, live);
     if (!choose_ids(domain, live, err))
         return false;
     if (!labels_choose(domain, live, err))

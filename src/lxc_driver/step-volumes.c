@@ -8,26 +8,18 @@
  */
 #include "base/error.h"
 #include "conf/volume.h"
-#include "lxc_driver/missing-disks.h"
-#include "lxc_driver/start.h"
-#include "lxc_driver/status.h"
 #include "lxc_driver/steps.h"
 #include "lxc_driver/volume-lookup.h"
 
 static bool apply(Run *run, const char *const *xmls, GError **err)
 {
+    g_autoptr(GHashTable) none = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GArray) uses = domain_def_volumes(run->live);
-    Plan *plan = NULL;
 
     for (guint i = 0; i < uses->len; i++)
         if (!volume_apply(xmls[i], &g_array_index(uses, VolumeUse, i), err))
             return false;
-    missing_disks_drop(run->domain, run->live);
-    if (!start_make_plan(run->domain, run->live, &plan, err))
-        return false;
-    domain_def_plan_free(run->plan);
-    run->plan = plan;
-    return status_save(run->domain, run->live, err);
+    return disks_leave_out(run, none, err);
 }
 
 static void volumes_found(const char *const *xmls, const GError *err, void *data)

@@ -12,6 +12,11 @@ void step_status_remove(Run *run);
 void step_volumes_find(Run *run);
 void step_volumes_forget(Run *run);
 
+void step_disks_look(Run *run);
+void step_disks_forget(Run *run);
+/* Those of `missing` (a set of paths), and volumes nobody knows; the plan and the status follow. */
+bool disks_leave_out(Run *run, GHashTable *missing, GError **err);
+
 void step_quotas_set(Run *run);
 void step_quotas_lift(Run *run);
 
