@@ -26,6 +26,9 @@ static bool fail_path(const PlanConsole *console, const char *path, int errnum, 
         return fail(err, ERR(LXC, OPERATION_FAILED),
                     _("cannot use '%s' for '%s': a symbolic link on the way is not to be trusted"),
                     path, console->alias);
+    if (errnum == ENXIO || errnum == EISDIR)
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("cannot use '%s' for '%s': it is not a regular file"), path, console->alias);
     return fail_errno(err, errnum, _("cannot open '%s' for '%s'"), path, console->alias);
 }
 
@@ -51,7 +54,7 @@ static bool open_file(int dir, const char *name, int *ret_fd)
     if (fd < 0 || fstat(fd, &info) < 0)
         return false;
     if (!S_ISREG(info.st_mode)) {
-        errno = EINVAL;
+        errno = ENXIO; /* as the kernel says of a pipe that nobody reads */
         return false;
     }
     *ret_fd = fd_steal(&fd);
