@@ -35,6 +35,8 @@ typedef struct Builder {
 
 static bool fail_mount(const PlanMount *mount, GError **err)
 {
+    if (!*mount->source)
+        return fail_errno(err, errno, _("cannot mount anything on '%s'"), mount->target);
     return fail_errno(err, errno, _("cannot mount '%s' on '%s'"), mount->source, mount->target);
 }
 

@@ -3,6 +3,7 @@
 # SPDX-FileCopyrightText: The virtlxcd authors
 """A start that fails says which thing could not be done and why, leaves nothing, and can be tried again."""
 import os
+import shutil
 
 import libvirt
 
@@ -18,7 +19,12 @@ with Instance() as host:
     with open(os.path.join(tree, 'script'), 'w', encoding='utf-8') as file:
         file.write('#!/no/such/interpreter\n')
     os.chmod(os.path.join(tree, 'script'), 0o755)
+    odd = host.tree('odd')
+    shutil.rmtree(os.path.join(odd, 'dev'))
+    with open(os.path.join(odd, 'dev'), 'w', encoding='utf-8'):
+        pass
     for name, words, text in (
+            ('odd', {'tree': odd}, "cannot mount anything on '/dev': .*directory"),
             ('missing', {'init': '/no/such/init'}, '/no/such/init.*No such file'),
             ('plain', {'init': '/plain'}, '/plain.*Permission denied'),
             ('dir', {'init': '/dir'}, '/dir.*(Permission denied|directory)'),
