@@ -237,12 +237,20 @@ static bool make_levels(const Hierarchy *hierarchy, const char *path, GError **e
     return true;
 }
 
+/* Another start makes `dir` at this moment: inherit_cpuset() has not come to its end. */
+static bool is_unready(const Hierarchy *hierarchy, const char *dir)
+{
+    g_autofree char *last = g_build_filename(dir, "cpuset.mems", NULL);
+
+    return hierarchy_has(hierarchy, "cpuset") && is_blank(last);
+}
+
 /* The usual case: every partition is there, one mkdir is all. */
 static bool make_group(const Hierarchy *hierarchy, const char *path, GError **err)
 {
     g_autofree char *parent = g_path_get_dirname(hierarchy->dir);
 
-    if (hierarchy->unified || access(parent, F_OK) < 0)
+    if (hierarchy->unified || access(parent, F_OK) < 0 || is_unready(hierarchy, parent))
         return make_levels(hierarchy, path, err);
     return group_make_level(hierarchy, parent, hierarchy->dir, err);
 }
