@@ -95,12 +95,12 @@ static bool limits_processors(const DomainDef *def)
     return def->cpuset || def->cputune.quota.value > 0;
 }
 
-static bool has_host_root(const DomainDef *def)
+bool plan_has_host_root(const Plan *plan)
 {
-    bool has = def->idmap.uids.n == 0;
+    bool has = !(plan->namespaces & PLAN_NS_USER);
 
-    for (size_t i = 0; i < def->idmap.uids.n; i++)
-        has |= def->idmap.uids.items[i]->target.value == 0;
+    for (uint32_t i = 0; i < plan->uid_map.len; i++)
+        has |= plan->uid_map.items[i].outside == 0;
     return has;
 }
 
@@ -110,7 +110,7 @@ static unsigned needs(const PlanBuilder *builder)
     bool netns = spaces & PLAN_NS_NET;
     bool shared_root = !builder->root || strcmp(builder->root->source, "/") == 0;
 
-    return (has_host_root(builder->def) ? NEED_HOST_ROOT : 0) | (netns ? NEED_NETNS : 0) |
+    return (plan_has_host_root(builder->plan) ? NEED_HOST_ROOT : 0) | (netns ? NEED_NETNS : 0) |
            (shared_root ? NEED_SHARED_ROOT : 0) |
            (limits_processors(builder->def) ? NEED_PROCESSORS : 0);
 }

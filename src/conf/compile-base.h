@@ -18,3 +18,6 @@ void base_plan_environment(PlanBuilder *builder);
 
 /* dev-names.c: whether the devices of the host have names that nothing else has. */
 bool dev_names_check(const Plan *plan, GError **err);
+
+/* No id map, or one with the host's root in it, which keeps whoever has that from nothing. */
+bool plan_has_host_root(const Plan *plan);

@@ -179,15 +179,15 @@ bool domain_def_compile(const DomainDef *def, const DomainDefHost *host, Plan **
     bool done;
 
     plan_identity(&builder);
-    if (!filesystem_plan_root(&builder, err))
+    if (!filesystem_plan_root(&builder, err) || !idmap_plan(&builder, err))
         return false;
     base_plan_mounts(&builder);
     base_plan_devices(&builder);
     plan_actions(&builder);
-    done = idmap_plan(&builder, err) && os_plan_check(&def->os, err) &&
-           shares_plan(&builder, err) && resources_plan(&builder, err) &&
-           clock_plan(&builder, err) && devices_plan(def, &builder, err) &&
-           seclabels_plan(&builder, err) && extension_plan(&builder, err) &&
+    done = os_plan_check(&def->os, err) && shares_plan(&builder, err) &&
+           resources_plan(&builder, err) && clock_plan(&builder, err) &&
+           devices_plan(def, &builder, err) && seclabels_plan(&builder, err) &&
+           extension_plan(&builder, err) &&
            (def->id >= 0 || host_facts_check(&builder, err)); /* who runs has what it needs */
     g_clear_pointer(&builder.guest_names, g_hash_table_unref);
     if (!done)

@@ -139,16 +139,6 @@ static void add_mounts(const DomainDef *def, Plan *plan)
 
 /* ---- containers inside ----------------------------------------------------------------------- */
 
-/* Whoever has a map with root of the host in it is kept from nothing by it. */
-static bool has_host_root(const Plan *plan)
-{
-    bool has = !(plan->namespaces & PLAN_NS_USER);
-
-    for (uint32_t i = 0; i < plan->uid_map.len; i++)
-        has |= plan->uid_map.items[i].outside == 0;
-    return has;
-}
-
 /*
  * The kernel lets root of a user namespace mount proc and sysfs anew only where it sees one of
  * which nothing is hidden. What is hidden in others is kept from it by its ids as well.
@@ -189,7 +179,7 @@ void system_plan(const DomainDef *def, Plan *plan)
 
     init->system = system ? PLAN_SYSTEM_YES : PLAN_SYSTEM_NO;
     plan->cgroup.delegate = system || nesting;
-    if (nesting && plan->namespaces & PLAN_NS_NET && !has_host_root(plan))
+    if (nesting && plan->namespaces & PLAN_NS_NET && !plan_has_host_root(plan))
         add_nesting(&builder);
     if (system || init->credentials.len > 0)
         add_mounts(def, plan);
