@@ -244,15 +244,10 @@ static bool check_source(const Disk *disk, GError **err)
     return true;
 }
 
-static bool is_optional(const Disk *disk)
-{
-    return disk->source.startup_policy == DISK_POLICY_OPTIONAL;
-}
-
 static bool plan_volume(const Disk *disk, PlanHostNode *node, GError **err)
 {
     const VolumeUse use = { disk->source.pool, disk->source.volume, (Volume *)&disk->volume,
-                            is_optional(disk) };
+                            disk_is_optional(disk) };
     int format;
 
     if (!volume_check(&use, err))
@@ -292,7 +287,7 @@ static bool plan(const void *device, PlanBuilder *builder, GError **err)
     node->path = g_strdup(disk->target);
     node->access = PLAN_ACCESS_READ | PLAN_ACCESS_MKNOD | (disk->readonly ? 0 : PLAN_ACCESS_WRITE);
     node->mode = NODE_MODE;
-    node->optional = is_optional(disk);
+    node->optional = disk_is_optional(disk);
     if (disk->type == DISK_VOLUME)
         return plan_volume(disk, node, err);
     node->source = g_strdup(disk->source.path);

@@ -454,6 +454,11 @@ bool disk_source_check(Disk *disk, GError **err)
            (disk->device != DISK_LUN || check_lun(disk, err));
 }
 
+bool disk_is_optional(const Disk *disk)
+{
+    return disk->source.startup_policy == DISK_POLICY_OPTIONAL;
+}
+
 const char *disk_source_text(const Disk *disk)
 {
     const DiskSource *source = &disk->source;

@@ -94,7 +94,6 @@ typedef struct DiskReconnect {
     OptNumber timeout;
 } DiskReconnect;
 
-/* Each type of disk has some of these. */
 /* What if the source is not there at a start. */
 typedef enum DiskPolicy {
     DISK_POLICY_ABSENT, /* as mandatory */
@@ -103,6 +102,7 @@ typedef enum DiskPolicy {
     DISK_POLICY_OPTIONAL,
 } DiskPolicy;
 
+/* Each type of disk has some of these. */
 typedef struct DiskSource {
     char *path;   /* file, dev, dir, or a vhost-user socket */
     int protocol; /* network */
@@ -201,6 +201,8 @@ extern const char *const disk_protocol_names[];
 bool disk_source_check(Disk *disk, GError **err);
 /* Its path, or what comes nearest to one; for messages. */
 const char *disk_source_text(const Disk *disk);
+/* Whether a container starts without it where its source is not there. */
+bool disk_is_optional(const Disk *disk);
 
 /* disk-options.c */
 extern const Record disk_driver_record;

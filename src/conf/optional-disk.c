@@ -7,11 +7,6 @@
 #include "conf/device.h"
 #include "conf/disk.h"
 
-static bool may_be_missing(const Disk *disk)
-{
-    return disk->source.startup_policy == DISK_POLICY_OPTIONAL;
-}
-
 /* NULL: none. Borrowed. */
 static const char *host_path(const Disk *disk)
 {
@@ -24,21 +19,21 @@ static bool is_missing(const Disk *disk, const OptionalDisks *ask)
 {
     const char *path = host_path(disk);
 
-    if (!may_be_missing(disk))
+    if (!disk_is_optional(disk))
         return false;
     if (disk->type == DISK_VOLUME)
         return disk->volume.kind == VOLUME_MISSING;
-    return path && g_hash_table_contains(ask->missing, path);
+    return path && ask->missing && g_hash_table_contains(ask->missing, path);
 }
 
 GPtrArray *domain_def_optional_disks(const DomainDef *def)
 {
-    const DiskList *disks = (const DiskList *)device_list((DomainDef *)def, &disk_class);
+    const DiskList *disks = (const DiskList *)device_list(def, &disk_class);
     GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
 
     for (size_t i = 0; i < disks->n; i++) {
         const Disk *disk = disks->items[i];
-        if (may_be_missing(disk) && host_path(disk))
+        if (disk_is_optional(disk) && host_path(disk))
             g_ptr_array_add(paths, g_strdup(host_path(disk)));
     }
     return paths;

@@ -8,7 +8,7 @@
 
 /* What is not there, and who is told of each that is left out. */
 typedef struct OptionalDisks {
-    GHashTable *missing; /* set of paths on the host */
+    GHashTable *missing; /* set of paths on the host; NULL: not known yet */
     void (*left_out)(const char *source, const char *target, const void *data);
     const void *data;
 } OptionalDisks;

@@ -129,7 +129,7 @@ GArray *domain_def_volumes(DomainDef *def)
     for (size_t i = 0; i < disks->n; i++) {
         Disk *disk = disks->items[i];
         const VolumeUse use = { disk->source.pool, disk->source.volume, &disk->volume,
-                                disk->source.startup_policy == DISK_POLICY_OPTIONAL };
+                                disk_is_optional(disk) };
         if (disk->type == DISK_VOLUME)
             g_array_append_val(uses, use);
     }

@@ -86,7 +86,6 @@ bool directory_claim_check(const Domain *domain, const DomainDef *live, GError *
 
     if (!check_once(live, err))
         return false;
-
     for (size_t i = 0; i < live->filesystems.n; i++) {
         size_t n = claims_of(live->filesystems.items[i], paths);
         for (size_t j = 0; j < n; j++)

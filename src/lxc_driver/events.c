@@ -249,7 +249,7 @@ void events_metadata_change(const Domain *domain, int type, const char *uri)
     tell(&event, &telling);
 }
 
-void events_disk_missing(const Domain *domain, const char *source, const char *alias)
+void events_disk_missing(const Domain *domain, const char *source, const char *target)
 {
     RemoteDomainEventCallbackDiskChangeMsg message = { 0 };
     const Telling telling = {
@@ -263,7 +263,7 @@ void events_disk_missing(const Domain *domain, const char *source, const char *a
     event_init(&event, domain, VIR_DOMAIN_EVENT_ID_DISK_CHANGE);
     message.msg.dom = event.dom;
     message.msg.oldSrcPath = (char *)source; /* both are borrowed for the encoding */
-    message.msg.devAlias = (char *)alias;
+    message.msg.devAlias = (char *)target;
     message.msg.reason = VIR_DOMAIN_EVENT_DISK_DROP_MISSING_ON_START;
     tell(&event, &telling);
 }

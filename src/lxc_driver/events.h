@@ -26,7 +26,7 @@ void events_forget_client(Events *events, RpcClient *client);
 
 void events_lifecycle(const Domain *domain, int type, int detail);
 void events_reboot(const Domain *domain);
-/* An optional disk, known as `alias`, is left out of a start, since there is no `source`. */
-void events_disk_missing(const Domain *domain, const char *source, const char *alias);
+/* An optional disk, which is to be `target`, is left out of a start, since there is no `source`. */
+void events_disk_missing(const Domain *domain, const char *source, const char *target);
 /* `uri` is only told for VIR_DOMAIN_METADATA_ELEMENT. */
 void events_metadata_change(const Domain *domain, int type, const char *uri);

@@ -13,13 +13,12 @@
 
 static bool apply(Run *run, const char *const *xmls, GError **err)
 {
-    g_autoptr(GHashTable) none = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GArray) uses = domain_def_volumes(run->live);
 
     for (guint i = 0; i < uses->len; i++)
         if (!volume_apply(xmls[i], &g_array_index(uses, VolumeUse, i), err))
             return false;
-    return disks_leave_out(run, none, err);
+    return disks_leave_out(run, NULL, err);
 }
 
 static void volumes_found(const char *const *xmls, const GError *err, void *data)

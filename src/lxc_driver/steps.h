@@ -14,7 +14,8 @@ void step_volumes_forget(Run *run);
 
 void step_disks_look(Run *run);
 void step_disks_forget(Run *run);
-/* Those of `missing` (a set of paths), and volumes nobody knows; the plan and the status follow. */
+/* Those of `missing` (a set of paths, or NULL), and volumes nobody knows; the plan and the status
+ * follow. */
 bool disks_leave_out(Run *run, GHashTable *missing, GError **err);
 
 void step_quotas_set(Run *run);
