@@ -249,7 +249,7 @@ class Instance:
         try:
             self.start_daemon()
         except BaseException:
-            self.show_log()
+            self.show_logs()
             raise
         return self
 
@@ -258,11 +258,11 @@ class Instance:
             self.clean_up()
         except Exception as error:  # the script's own failure comes first
             if kind is None:
-                self.show_log()
+                self.show_logs()
                 raise
             print('while cleaning up:', error)
         if kind is not None:
-            self.show_log()
+            self.show_logs()
         return False
 
     # -- start and stop
@@ -315,11 +315,13 @@ class Instance:
                 conn.close()
         self.connections = []
 
-    def show_log(self):
+    def show_logs(self):
         for name in ['daemon.log'] + [os.path.relpath(path, self.root) for path in files_below(self.path('var/log'))]:
             with contextlib.suppress(OSError):
                 with open(self.path(name), encoding='utf-8', errors='replace') as file:
                     print(f'---- {name}\n{file.read()[-6000:]}')
+        for console in Console.opened:
+            print(f"---- a console\n{console.said.decode(errors='replace')}")
 
     # -- connections
 
@@ -497,8 +499,11 @@ class Console:
     Not a thread that blocks in recv: libvirt's client may then miss what comes, and go on only with the
     next keepalive.
     """
+    opened = []  # all that are not closed yet
 
     def __init__(self, conn, dom, alias=None):
+        Console.opened.append(self)
+        self.said = b''  # the last of all that came
         self.stream = conn.newStream(libvirt.VIR_STREAM_NONBLOCK)
         dom.openConsole(alias, self.stream)
         self.data = b''
@@ -516,6 +521,7 @@ class Console:
             return
         with self.news:
             self.data += part
+            self.said = (self.said + part)[-6000:]
             self.ended = not part
             self.news.notify_all()
         if not part:
@@ -553,6 +559,8 @@ class Console:
         return text[:-len('<end>')].decode(errors='replace').replace('\r', '').strip()
 
     def close(self):
+        if self in Console.opened:
+            Console.opened.remove(self)
         with contextlib.suppress(libvirt.libvirtError):  # the first when it has ended
             self.stream.eventRemoveCallback()
         with contextlib.suppress(libvirt.libvirtError):
