@@ -5,6 +5,7 @@
 #include "base/process.h"
 
 #include "base/fd.h"
+#include "base/monotonic.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define SEAL_MS 10000
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U /* Linux 6.3 */
@@ -79,9 +82,20 @@ static int open_memory(const char *name, unsigned flags, bool executable)
     return fd;
 }
 
+/*
+ * The kernel seals pages that nobody else holds, and waits for 75 ms at most until that is so. When
+ * it is just reclaiming or moving memory it holds some itself for longer: then it says EBUSY.
+ */
 static bool seal(int fd)
 {
-    return fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0;
+    const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    int64_t deadline = monotonic_ms() + SEAL_MS;
+    bool sealed;
+
+    do {
+        sealed = fcntl(fd, F_ADD_SEALS, seals) == 0;
+    } while (!sealed && errno == EBUSY && monotonic_ms() < deadline);
+    return sealed;
 }
 
 /*
