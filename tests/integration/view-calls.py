@@ -124,6 +124,8 @@ def ask_in_vain(host, dom, console):
                 return True
         return False
     eventually(waits, 'somebody waits')
+    # The monitor was woken before that one slept; it sleeps again once the server has the question.
+    eventually(lambda: process_state(host.controller_pid(dom)) == 'S', 'the server is asked')
     return pid
 
 
