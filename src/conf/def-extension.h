@@ -130,6 +130,7 @@ typedef struct ExtensionDef {
     PathList readonly;        /* made read-only */
     char *scope;              /* live: systemd's scope, as a control group */
     Choice system;            /* init is that of a whole system; absent: by its name */
+    bool ready;               /* live: it has said that the system is started */
     CredentialList credentials;
     char *stop_signal;      /* SIGTERM, SIGRTMIN+3, ... or a number */
     OptNumber stop_timeout; /* seconds */

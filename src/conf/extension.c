@@ -151,6 +151,7 @@ static const Row extension_rows[] = {
     { "virtlxcd:readonly",             ROW_LIST,   FIELD(readonly),          .record = &readonly_record },
     { "virtlxcd:scope/@path",          ROW_STRING, FIELD(scope),             ROW_NOT_EMPTY | ROW_LIVE },
     { "virtlxcd:init/@system",         ROW_ENUM,   FIELD(system),            CHOICE },
+    { "virtlxcd:init/@ready",          ROW_YES,    FIELD(ready),             ROW_LIVE },
     { "virtlxcd:credential",           ROW_LIST,   FIELD(credentials),       .record = &credential_record },
     { "virtlxcd:stop/@signal",         ROW_STRING, FIELD(stop_signal),       ROW_NOT_EMPTY },
     { "virtlxcd:stop/@timeout",        ROW_NUMBER, FIELD(stop_timeout),      .min = 0, .max = 86400 },

@@ -421,8 +421,9 @@ void oci_write_mounts(OciExport *export)
             break;
         case PLAN_MOUNT_MASK:
         case PLAN_MOUNT_READONLY:
-        case PLAN_MOUNT_FILE: /* noted as a part of the domain */
-        case PLAN_MOUNT_VIEW: /* whoever runs a bundle has a view of its own, or none */
+        case PLAN_MOUNT_FILE:   /* noted as a part of the domain */
+        case PLAN_MOUNT_VIEW:   /* whoever runs a bundle has a view of its own, or none */
+        case PLAN_MOUNT_NOTIFY: /* the same */
             break;
         }
     }

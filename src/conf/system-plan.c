@@ -15,6 +15,7 @@
 
 #define MANAGER "lxc-libvirt" /* what the environment of every init says */
 #define CREDENTIALS_DIR "/run/host/credentials"
+#define NOTIFY_SOCKET "/run/host/notify"
 #define LOCKED (PLAN_MOUNT_F_NOSUID | PLAN_MOUNT_F_NODEV | PLAN_MOUNT_F_NOEXEC)
 
 /* Its program, by the names that the first program of a system has. */
@@ -26,6 +27,20 @@ static bool is_system(const PlanInit *init)
     if (init->system != PLAN_SYSTEM_AUTO)
         return init->system == PLAN_SYSTEM_YES;
     return strcmp(name, "init") == 0 || strcmp(name, "systemd") == 0;
+}
+
+/* `name` ends with "=". What the user says goes. */
+static bool has_env(const PlanInit *init, const char *name)
+{
+    for (uint32_t i = 0; i < init->env.len; i++)
+        if (g_str_has_prefix(init->env.items[i], name))
+            return true;
+    return false;
+}
+
+static bool hears_init(const PlanInit *init)
+{
+    return init->system == PLAN_SYSTEM_YES && !has_env(init, "NOTIFY_SOCKET=");
 }
 
 /* ---- the kernel's own file systems ----------------------------------------------------------- */
@@ -95,6 +110,8 @@ static void add_run_host(PlanBuilder *builder, const PlanInit *init)
                                           .target = (char *)"/run/host/os-release",
                                           .flags = PLAN_MOUNT_F_READONLY | PLAN_MOUNT_F_OPTIONAL });
     add_credentials(builder, init);
+    if (hears_init(init))
+        add(builder, PLAN_MOUNT_NOTIFY, NOTIFY_SOCKET, "");
     plan_add_mount(builder, &(PlanMount){ .kind = PLAN_MOUNT_READONLY,
                                           .target = (char *)"/run/host",
                                           .flags = PLAN_MOUNT_F_RECURSIVE | LOCKED });
@@ -160,14 +177,6 @@ static void add_nesting(PlanBuilder *builder)
                                               .flags = LOCKED });
 }
 
-static bool has_credentials_dir(const PlanInit *init)
-{
-    for (uint32_t i = 0; i < init->env.len; i++)
-        if (g_str_has_prefix(init->env.items[i], "CREDENTIALS_DIRECTORY="))
-            return true;
-    return false;
-}
-
 /* ---- public ---------------------------------------------------------------------------------- */
 
 void system_plan(const DomainDef *def, Plan *plan)
@@ -183,7 +192,9 @@ void system_plan(const DomainDef *def, Plan *plan)
         add_nesting(&builder);
     if (system || init->credentials.len > 0)
         add_mounts(def, plan);
-    if (init->credentials.len > 0 && !has_credentials_dir(init))
+    if (hears_init(init))
+        *PLAN_ADD(&init->env) = g_strdup("NOTIFY_SOCKET=" NOTIFY_SOCKET);
+    if (init->credentials.len > 0 && !has_env(init, "CREDENTIALS_DIRECTORY="))
         *PLAN_ADD(&init->env) = g_strdup("CREDENTIALS_DIRECTORY=" CREDENTIALS_DIR);
     if (!xdr_fill_strings(&plan_xdr, plan))
         g_error("out of memory");

@@ -80,6 +80,7 @@ static void fill_handover(const Run *run, ControlHandover *handover)
         .view_memory_fd = view_describe(run),
         .view_device = run->view.device,
         .calls_fd = run->calls_fd,
+        .notify_fd = run->notify_fd,
         .started = run->started,
         .quick_ends = run->quick_ends,
     };

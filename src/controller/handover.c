@@ -31,6 +31,7 @@ static void set_all_cloexec(const ControlHandover *handover, bool on)
         handover->monitor_fd,     handover->netns_fd,       handover->userns_fd,
         handover->cgroup_kill_fd, handover->cgroup_thaw_fd, handover->view_program_fd,
         handover->view_fd,        handover->view_memory_fd, handover->calls_fd,
+        handover->notify_fd,
     };
 
     set_cloexec(single, sizeof single / sizeof *single, on);

@@ -16,6 +16,7 @@
 #include "controller/handover.h"
 #include "controller/monitor-calls.h"
 #include "controller/monitor-console.h"
+#include "controller/monitor-notify.h"
 #include "plan/message.h"
 
 #include <errno.h>
@@ -42,6 +43,7 @@ enum {
     POLL_LISTEN,
     POLL_DAEMON,
     POLL_VIEW,
+    POLL_NOTIFY,
     POLL_CALLS,
     POLL_CONSOLES = POLL_CALLS + CALLS_POLLS
 };
@@ -66,7 +68,8 @@ static void format_path(unsigned number, char path[PATH_SIZE])
 static bool tell_running(Monitor *monitor)
 {
     uint32_t n = monitor->handover.consoles.len;
-    ControlRunning running = { .init_pid = monitor->handover.init_pid };
+    ControlRunning running = { .init_pid = monitor->handover.init_pid,
+                               .ready = monitor->handover.ready };
     char(*paths)[PATH_SIZE] = calloc(n + 1, sizeof *paths);
     char **items = calloc(n + 1, sizeof *items);
     bool sent = false;
@@ -151,6 +154,16 @@ static void serve_daemon(Monitor *monitor)
         message_clear(&message);
 }
 
+/* A daemon that is not there now is told when it comes. */
+static void hear_init(Monitor *monitor)
+{
+    int sock = monitor->handover.daemon_fd;
+
+    if (monitor_notify_serve(&monitor->handover) && sock >= 0 &&
+        !message_send(sock, CONTROL_READY, NULL, NULL, 0))
+        hang_up(monitor);
+}
+
 /* ---- the loop ---- */
 
 /* What was printed last is read before the end is seen to. */
@@ -160,6 +173,7 @@ static void become_controller(Monitor *monitor)
         monitor_console_finish(&monitor->consoles[i]);
     monitor_view_stop(&monitor->view);
     monitor_calls_stop(&monitor->calls);
+    fd_close(fd_steal(&monitor->handover.notify_fd));
     handover_exec(monitor->handover.controller_fd, "virtlxc-controller", HANDOVER_ENDED,
                   &monitor->handover);
     _exit(EXIT_FAILURE); /* the daemon sees us gone, and cleans up */
@@ -178,6 +192,7 @@ static void fill_polls(Monitor *monitor)
     polls[POLL_LISTEN] = (struct pollfd){ monitor->handover.listen_fd, POLLIN, 0 };
     polls[POLL_DAEMON] = (struct pollfd){ monitor->handover.daemon_fd, POLLIN, 0 };
     polls[POLL_VIEW] = (struct pollfd){ monitor_view_fd(&monitor->view), POLLIN, 0 };
+    polls[POLL_NOTIFY] = (struct pollfd){ monitor->handover.notify_fd, POLLIN, 0 };
     monitor_calls_polls(&monitor->calls, polls + POLL_CALLS);
     for (uint32_t i = 0; i < monitor->handover.consoles.len; i++)
         monitor_console_polls(&monitor->consoles[i], console_polls(monitor, i));
@@ -253,6 +268,8 @@ static void watch(Monitor *monitor)
             meet_daemon(monitor);
         if (monitor->polls[POLL_VIEW].revents)
             monitor_view_serve(&monitor->view, monitor->polls[POLL_VIEW].revents);
+        if (monitor->polls[POLL_NOTIFY].revents)
+            hear_init(monitor);
         monitor_view_look(&monitor->view);
         monitor_calls_serve(&monitor->calls, monitor->polls + POLL_CALLS);
     }

@@ -33,7 +33,7 @@ void run_init(Run *run)
     run->controller_fd = run->monitor_fd = run->view_program_fd = -1;
     run->image_program_fd = -1;
     run->view = (RunView){ .fd = -1, .mount = -1 };
-    run->calls_fd = -1;
+    run->calls_fd = run->notify_fd = -1;
     run->userns_fd = run->netns_fd = run->host_mounts_fd = run->builder_fd = -1;
     run->host_time_fd = run->files_fd = -1;
     run->own_spaces[0] = run->own_spaces[1] = run->own_spaces[2] = -1;
@@ -312,6 +312,7 @@ static const Step start_steps[] = {
     { "device-rules", devices_allow,    NULL          },
     { "sources",      sources_open,     sources_close },
     { "view",         view_make,        view_close    },
+    { "notify",       notify_open,      notify_close  },
     { "join",         groups_join,      groups_leave  },
     { "shares",       shares_open,      shares_close  },
     { "namespaces",   namespace_create, namespace_undo},

@@ -71,7 +71,8 @@ struct Run {
     int64_t born;       /* this second of the host's boot clock */
     int *sources;       /* one per plan.mounts: a detached mount, or -1 */
     RunView view;
-    int calls_fd; /* listener of the system calls that the view answers; -1: none */
+    int calls_fd;  /* listener of the system calls that the view answers; -1: none */
+    int notify_fd; /* where init says that it is ready; -1: it is not asked */
 
     pid_t init_pid;
     int init_pidfd;
@@ -162,8 +163,10 @@ bool init_map(Run *run, GError **err);
 bool view_make(Run *run, GError **err);
 void view_close(Run *run);
 void view_serve(const Run *run,
-                int until_fd);              /* who builds the tree, until it has something to say */
-int view_describe(const Run *run);          /* for virtlxc-view; -1: errno */
+                int until_fd);     /* who builds the tree, until it has something to say */
+int view_describe(const Run *run); /* for virtlxc-view; -1: errno */
+bool notify_open(Run *run, GError **err);
+void notify_close(Run *run);
 bool limits_set(Run *run, GError **err);    /* of the process init */
 bool sysctls_write(Run *run, GError **err); /* of the namespaces, links included */
 bool builder_start(Run *run, GError **err);

@@ -52,6 +52,7 @@ static PathLinks links_allowed(const PlanMount *mount)
 {
     bool ours = mount->kind == PLAN_MOUNT_HOST || mount->kind == PLAN_MOUNT_INSIDE ||
                 mount->kind == PLAN_MOUNT_FILE || mount->kind == PLAN_MOUNT_OVERLAY ||
+                mount->kind == PLAN_MOUNT_NOTIFY ||
                 (mount->kind == PLAN_MOUNT_NEW && !strcmp(mount->source, "tmpfs"));
 
     return ours ? PATH_LINKS_INSIDE : PATH_LINKS_REFUSE;
@@ -349,7 +350,7 @@ static bool (*const kinds[])(const Builder *builder, uint32_t index, GError **er
     [PLAN_MOUNT_READONLY] = attach_again, [PLAN_MOUNT_WRITABLE] = attach_again,
     [PLAN_MOUNT_BLOCK] = attach_source,   [PLAN_MOUNT_IMAGE] = attach_source,
     [PLAN_MOUNT_FILE] = attach_file,      [PLAN_MOUNT_VIEW] = attach_view,
-    [PLAN_MOUNT_OVERLAY] = attach_source,
+    [PLAN_MOUNT_OVERLAY] = attach_source, [PLAN_MOUNT_NOTIFY] = attach_file,
 };
 
 static bool attach(const Builder *builder, uint32_t index, GError **err)

@@ -11,7 +11,7 @@ bool tree_attach_root(Run *run, int *ret_root_fd, GError **err);
 
 /* Where generated files are made, when there are any; over "/" of the namespace, below the root. */
 bool tree_files_prepare(Run *run, int top_fd, GError **err);
-/* The file of plan.mounts[index], as a detached mount. */
+/* The file or socket of plan.mounts[index], as a detached mount. */
 bool tree_file_make(const Run *run, uint32_t index, int *ret_fd, GError **err);
 
 /* What stands in for a file that is not to be opened. */

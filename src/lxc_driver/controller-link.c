@@ -81,7 +81,7 @@ static void tell_running(ControllerLink *link, const ControlRunning *running,
                          void (*event)(ControllerLink *, const ControllerRunning *, void *))
 {
     g_autofree char **paths = g_new0(char *, running->consoles.len + 1);
-    ControllerRunning told = { link->pid, running->init_pid, paths };
+    ControllerRunning told = { link->pid, running->init_pid, running->ready, paths };
 
     for (uint32_t i = 0; i < running->consoles.len; i++)
         paths[i] = running->consoles.items[i];
@@ -188,6 +188,9 @@ static void tell(ControllerLink *link, Message *message)
         return;
     case CONTROL_CONSOLE_OPENED:
         tell_console(link, message);
+        return;
+    case CONTROL_READY:
+        link->events->ready(link, link->data);
         return;
     case CONTROL_START:
     case CONTROL_LINKS_DONE:

@@ -27,6 +27,7 @@ typedef enum ControllerExit {
 typedef struct ControllerRunning {
     pid_t controller_pid;
     pid_t init_pid;
+    bool ready;           /* as `ready` below has told, once */
     char **console_paths; /* host side of each console, /dev/pts/N; NULL-terminated */
 } ControllerRunning;
 
@@ -39,6 +40,8 @@ typedef struct ControllerEvents {
     void (*failed)(ControllerLink *link, const GError *err, void *data);
     /* The container rebooted from inside and runs again. */
     void (*rebooted)(ControllerLink *link, const ControllerRunning *running, void *data);
+    /* Its init says that the system is started. */
+    void (*ready)(ControllerLink *link, void *data);
     /* Sent once; the controller has taken its part down and goes away. */
     void (*exited)(ControllerLink *link, ControllerExit how, int status, void *data);
     /* The controller vanished without having said any of the two above. */

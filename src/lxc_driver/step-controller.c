@@ -128,6 +128,7 @@ static void on_running(ControllerLink *link, const ControllerRunning *running, v
     if (!is_starting(domain))
         return;
     fill_consoles(run->live, running->console_paths);
+    run->live->extension.ready = running->ready;
     run->controller_pid = running->controller_pid;
     run->init_pid = running->init_pid;
     if (run->success != STATE_STARTED) { /* met again: was it paused? */
@@ -162,6 +163,7 @@ static void on_rebooted(ControllerLink *link, const ControllerRunning *running, 
     g_clear_handle_id(&domain->lateness, g_source_remove);
     live = domain_def_unfold(domain->live);
     live->id = running->init_pid;
+    live->extension.ready = running->ready;
     fill_consoles(live, running->console_paths);
     usb_claim_renew(live);
     step_scope_register(domain, live, running->init_pid);
@@ -170,6 +172,21 @@ static void on_rebooted(ControllerLink *link, const ControllerRunning *running, 
     domain_list_set_id(domain->driver->domains, domain, running->init_pid);
     domain_forget_cgroup(domain);
     (void)state_change(domain, STATE_REBOOTED);
+}
+
+static void on_ready(ControllerLink *link, void *data)
+{
+    Domain *domain = data;
+    DomainDef *live;
+
+    log_info("domain '%s': its init is ready", domain->name);
+    if (is_starting(domain))
+        domain->run->live->extension.ready = true; /* a hook is not through yet */
+    if (!domain_is_active(domain))
+        return;
+    live = domain_def_unfold(domain->live);
+    live->extension.ready = true;
+    domain_set_live(domain, live);
 }
 
 static void on_exited(ControllerLink *link, ControllerExit how, int status, void *data)
@@ -205,6 +222,7 @@ const ControllerEvents step_controller_events = {
     .running = on_running,
     .failed = on_failed,
     .rebooted = on_rebooted,
+    .ready = on_ready,
     .exited = on_exited,
     .lost = on_lost,
 };

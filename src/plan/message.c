@@ -26,6 +26,7 @@ static const XdrType *const bodies[] = {
     [CONTROL_TREE] = NULL,
     [CONTROL_MOUNT] = NULL,
     [CONTROL_CALLS] = NULL,
+    [CONTROL_READY] = NULL,
 };
 #define N_KINDS (sizeof bodies / sizeof *bodies)
 

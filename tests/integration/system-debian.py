@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: The virtlxcd authors
 """Debian with systemd boots to a login on its console, runs without failed units, has a network, reboots and shuts down when asked, with and without an id map."""
 import debian
-from harness import Events, Instance, equal, libvirt
+from harness import Events, Instance, equal, eventually, libvirt
 from links import ip, make_bridge
 from systems import MAPS, Login, container, memory_limit
 
@@ -26,6 +26,7 @@ def check_interface(login):
         assert login.shell(f'findmnt -no OPTIONS {place}').startswith('ro,'), place
     # Nothing of the host's kernel was mounted by systemd.
     equal(login.shell('findmnt -lno TARGET -t debugfs,tracefs,fusectl,configfs,bpf,pstore,securityfs'), '')
+    equal(login.shell('stat -c %F:%a /run/host/notify'), 'socket:600')
     equal(login.shell('systemd-creds --system cat greeting'), 'hello')
     equal(login.shell('stat -c %a /run/host/credentials/greeting'), '400')
 
@@ -63,6 +64,7 @@ with Instance() as host:
         login = Login(host, dom)
         check_interface(login)
         check_services(login)
+        eventually(lambda: "<virtlxcd:init ready='yes'/>" in dom.XMLDesc(), 'systemd says that it is ready')
         check_groups(login)
         equal(login.shell('ping -qc1 -W5 192.0.2.1 >/dev/null && echo answered', 10), 'answered')
         equal(memory_limit(dom), 512 << 20)

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: The virtlxcd authors
+
+/*
+ * See monitor-notify.h. Whatever root inside sends comes here: one message is taken at a time, so
+ * that everything else is served in between, what is longer than a message of systemd is cut off,
+ * and descriptors that come along find no room and are dropped by the kernel.
+ */
+#include "controller/monitor-notify.h"
+
+#include "base/fd.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#define MESSAGE_MAX 4096
+
+/* Lines of NAME=VALUE. */
+static bool has_line(const char *text, const char *wanted)
+{
+    size_t length = strlen(wanted);
+
+    for (;; text++) {
+        if (strncmp(text, wanted, length) == 0 && (text[length] == '\n' || !text[length]))
+            return true;
+        text = strchr(text, '\n');
+        if (!text)
+            return false;
+    }
+}
+
+/* Who sent it, as we see pids; 0: nobody says. */
+static pid_t find_sender(struct msghdr *message)
+{
+    struct cmsghdr *control = CMSG_FIRSTHDR(message);
+    struct ucred sender;
+
+    if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_CREDENTIALS)
+        return 0;
+    memcpy(&sender, CMSG_DATA(control), sizeof sender);
+    return sender.pid;
+}
+
+bool monitor_notify_serve(ControlHandover *handover)
+{
+    char text[MESSAGE_MAX + 1];
+    union {
+        char bytes[CMSG_SPACE(sizeof(struct ucred))];
+        struct cmsghdr align;
+    } control;
+    struct iovec data = { text, MESSAGE_MAX };
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+    };
+    ssize_t length = recvmsg(handover->notify_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+    if (length < 0)
+        return false;
+    text[length] = '\0';
+    if (find_sender(&message) != handover->init_pid || !has_line(text, "READY=1"))
+        return false;
+    fd_close(fd_steal(&handover->notify_fd));
+    handover->ready = true;
+    return true;
+}
