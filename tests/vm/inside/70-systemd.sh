@@ -8,7 +8,7 @@
 
 systemctl start virtlxcd.socket
 SCOPE='machine-lxc\x2dbb.scope'
-CGROUP=/sys/fs/cgroup/machine.slice/$SCOPE
+CGROUP=$(systemd_tree)/machine.slice/$SCOPE
 
 of_scope() { systemctl show -P "$1" "$SCOPE"; }
 of_machine() { machinectl show --value -p "$1" lxc-bb; }
@@ -20,12 +20,12 @@ is_off() { [ "$(v domstate bb)" = 'shut off' ]; }
 check_scope() {
     equal "$(of_scope ActiveState) $(of_scope Delegate) $(of_scope Slice)" 'active yes machine.slice'
     equal "$(of_scope ControlGroup)" "/machine.slice/$SCOPE"
-    case $(sed -n 's/^0:://p' "/proc/$(v domid bb)/cgroup") in
+    case $(systemd_group "$(v domid bb)") in
     "/machine.slice/$SCOPE/bb.libvirt-lxc" | "/machine.slice/$SCOPE/bb.libvirt-lxc/"*) ;;
     *) fail "init is in $(cat "/proc/$(v domid bb)/cgroup")" ;;
     esac
-    equal "$(sed -n 's/^0:://p' "/proc/$(cat /run/libvirt/lxc/bb.pid)/cgroup")" "/machine.slice/$SCOPE/bb.libvirt-lxc.controller"
-    equal "$(cat "$CGROUP/bb.libvirt-lxc/memory.max")" $((64 << 20))
+    equal "$(systemd_group "$(cat /run/libvirt/lxc/bb.pid)")" "/machine.slice/$SCOPE/bb.libvirt-lxc.controller"
+    equal "$(cat "$(memory_limit bb)")" $((64 << 20))
     equal "$(cat "$CGROUP/cgroup.procs")" ''
 }
 

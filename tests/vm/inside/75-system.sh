@@ -17,16 +17,19 @@ cat >/tmp/deb.xml <<XML
   </devices>
 </domain>
 XML
-GROUP='/sys/fs/cgroup/machine.slice/machine-lxc\x2ddeb.scope/deb.libvirt-lxc/inner'
+GROUP="$(systemd_tree)/machine.slice/machine-lxc\x2ddeb.scope/deb.libvirt-lxc"
+[ "$(version memory)" = 1 ] || GROUP=$GROUP/inner
 
 is_up() { [ -d "$GROUP/system.slice/systemd-logind.service" ] && [ -d "$GROUP/init.scope" ]; }
+is_ready() { v dumpxml deb | grep -qF "<virtlxcd:init ready='yes'/>"; }
 is_off() { [ "$(v domstate --reason deb)" = 'shut off (shutdown)' ]; }
 
 v define /tmp/deb.xml
 v start deb
 eventually is_up
-equal "$(cat "$GROUP/../memory.max")" $((256 << 20))
-grep -q memory "$GROUP/cgroup.subtree_control"
+equal "$(cat "$(memory_limit deb)")" $((256 << 20))
+[ "$(version memory)" = 1 ] || grep -q memory "$GROUP/cgroup.subtree_control"
 eventually machinectl show lxc-deb
+eventually is_ready
 v shutdown deb
 eventually is_off
