@@ -22,6 +22,9 @@ SANITIZERS = {
     'UBSAN_OPTIONS': 'print_stacktrace=1:halt_on_error=1:exitcode=86',
 }
 
+PASSED = ('OK', 'EXPECTEDFAIL')
+LAST_WORDS = 1500
+
 
 def build(folder, options):
     if not os.path.exists(os.path.join(folder, 'build.ninja')):
@@ -43,7 +46,7 @@ def test(folder, suites):
         command += ['--suite', suite]
     subprocess.run(command, check=False, env={**os.environ, **SANITIZERS})
     with open(log, encoding='utf-8') as file:
-        return [(f"{folder}: {row['name']}", row['result']) for row in map(json.loads, file)]
+        return [(f"{folder}: {row['name']}", row['result'], row.get('stdout', '') + row.get('stderr', '')) for row in map(json.loads, file)]
 
 
 def left_overs():
@@ -79,10 +82,13 @@ def main():
         build(folder, BUILDS[folder])
         trees.wait()
         results += test(folder, options.suite)
-    results += [(f'left behind: {thing}', 'FAIL') for thing in sorted(left_overs() - before)]
-    good = [name for name, result in results if result in ('OK', 'EXPECTEDFAIL')]
-    skipped = [name for name, result in results if result == 'SKIP']
-    failed = [f'{name} ({result})' for name, result in results if result not in ('OK', 'EXPECTEDFAIL', 'SKIP')]
+    results += [(f'left behind: {thing}', 'FAIL', '') for thing in sorted(left_overs() - before)]
+    good = [name for name, result, _ in results if result in PASSED]
+    skipped = [name for name, result, _ in results if result == 'SKIP']
+    failed = [f'{name} ({result})' for name, result, _ in results if result not in (*PASSED, 'SKIP')]
+    for name, result, said in results:
+        if result not in (*PASSED, 'SKIP') and said:
+            print(f'\n==== the last words of {name}\n{said[-LAST_WORDS:].strip()}')
     print(f'\n==== {time.monotonic() - begin:.0f} s')
     for word, names in (('skipped', skipped), ('failed', failed)):
         for name in names:
