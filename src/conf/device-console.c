@@ -103,6 +103,45 @@ static bool check_path(const char *path, const PlanConsole *console, GError **er
     return true;
 }
 
+/* What it makes on the host: a file or a socket, and a log. Either may be NULL. */
+typedef struct MadePaths {
+    const char *items[2];
+} MadePaths;
+
+static MadePaths made_paths(const PlanConsole *console)
+{
+    return (MadePaths){
+        {console->connect ? NULL : console->path, console->log}
+    };
+}
+
+/* Else one would rotate, cut short or replace what the other writes to. */
+static bool check_alone(const PlanConsole *console, const PlanConsole *other, GError **err)
+{
+    MadePaths ours = made_paths(console);
+    MadePaths theirs = made_paths(other);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(ours.items); i++)
+        for (size_t j = 0; j < G_N_ELEMENTS(theirs.items); j++) {
+            const char *path = ours.items[i];
+            if (path && (console != other || i > j) && g_strcmp0(path, theirs.items[j]) == 0)
+                return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                            _("the path '%s' of the console '%s' is that of '%s' as well"), path,
+                            console->alias, other->alias);
+        }
+    return true;
+}
+
+static bool check_last(const Plan *plan, GError **err)
+{
+    const PlanConsole *console = &plan->consoles.items[plan->consoles.len - 1];
+
+    for (uint32_t i = 0; i < plan->consoles.len; i++)
+        if (!check_alone(console, &plan->consoles.items[i], err))
+            return false;
+    return check_path(console->path, console, err) && check_path(console->log, console, err);
+}
+
 static bool plan(const void *device, PlanBuilder *builder, GError **err)
 {
     const Chardev *source = &((const Console *)device)->source;
@@ -118,7 +157,7 @@ static bool plan(const void *device, PlanBuilder *builder, GError **err)
     console->log_append = source->log_append == SWITCH_ON;
     if (console->kind == PLAN_CONSOLE_FILE || console->kind == PLAN_CONSOLE_UNIX)
         console->path = g_strdup(source->path);
-    return check_path(console->path, console, err) && check_path(console->log, console, err);
+    return check_last(builder->plan, err);
 }
 
 const DeviceClass console_class = {
