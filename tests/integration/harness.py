@@ -301,8 +301,7 @@ class Instance:
         self.daemon.send_signal(how)
         status = self.daemon.wait(20 * PATIENCE)
         self.daemon = None
-        if how == signal.SIGTERM:
-            if not self.stock:  # which crashes at its end now and then
+        if how == signal.SIGTERM and not self.stock:  # which crashes at its end now and then
             equal(status, 0, 'exit status of the daemon')
 
     def restart_daemon(self, how=signal.SIGTERM):
