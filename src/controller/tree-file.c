@@ -2,10 +2,10 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * Generated files of the container's tree (/etc/hosts and the like), and one that cannot be opened.
- * They live in a small file
- * system in memory that nobody sees: it lies between the host's tree and the container's, and goes
- * with the former. Only mounts of its files stay.
+ * Generated files of the container's tree (/etc/hosts and the like), the socket that hears from
+ * init, and a file that cannot be opened. They live in a small file system in memory that nobody
+ * sees: it lies between the host's tree and the container's, and goes with the former. Only mounts
+ * of its files stay.
  */
 #include "controller/tree.h"
 
