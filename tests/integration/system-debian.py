@@ -52,6 +52,10 @@ def check_services(login):
     assert '.scope' in login.shell('cat /proc/self/cgroup')
 
 
+def wait_ready(dom):
+    eventually(lambda: "<virtlxcd:init ready='yes'/>" in dom.XMLDesc(), 'systemd says that it is ready', 60)
+
+
 def check_groups(login):
     """It divides its own groups, and cannot lift what limits all of them."""
     equal(login.shell('cat /proc/1/cgroup | sed -n s/^0:://p'), '/init.scope')
@@ -76,7 +80,7 @@ with Instance() as host:
         login = Login(host, dom)
         check_interface(login)
         check_services(login)
-        eventually(lambda: "<virtlxcd:init ready='yes'/>" in dom.XMLDesc(), 'systemd says that it is ready')
+        wait_ready(dom)
         check_groups(login)
         equal(login.shell('ping -qc1 -W5 192.0.2.1 >/dev/null && echo answered', 10), 'answered')
         equal(memory_limit(dom), 512 << 20)
@@ -89,6 +93,7 @@ with Instance() as host:
             events.wait('reboot', 'deb', seconds=60)
             login.enter()
             dom = host.conn.lookupByName('deb')  # which knows its id
+            wait_ready(dom)
             assert dom.ID() != before
         equal(memory_limit(dom), 512 << 20)
         equal(login.shell('cat /etc/machine-id'), UUID.replace('-', ''))
