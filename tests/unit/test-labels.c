@@ -85,7 +85,6 @@ static void test_bad_luck(void)
 static void test_sets_of_others(void)
 {
     g_autoptr(GPtrArray) labels = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *fine = NULL;
     McsWish wish = { .own = "u:r:t:s0:c0.c9" };
 
     g_ptr_array_add(labels, g_strdup("u:r:t:s0-s0:c0.c1023"));
