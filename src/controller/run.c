@@ -132,10 +132,14 @@ static bool devices_allow(Run *run, GError **err)
 
 /* ---- resources ---- */
 
-/* Live changes of the limits outlast a reboot: they are in the groups, not in the plan. */
+/*
+ * Live changes of the limits outlast a reboot: they are in the groups, not in the plan. The group
+ * that the processes are in is a new one.
+ */
 static bool resources_apply(Run *run, GError **err)
 {
-    return run->restart || cgroup_apply_settings(run->cgroup, &run->plan.cgroup, err);
+    return run->restart ? cgroup_copy_settings(run->cgroup, err)
+                        : cgroup_apply_settings(run->cgroup, &run->plan.cgroup, err);
 }
 
 /* We join, so that init is born inside, and leave once it is there. See cgroup_join. */

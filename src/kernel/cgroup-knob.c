@@ -22,6 +22,7 @@
 
 #define PIDS_PERCENT 15
 #define PIDS_MOST 16384
+#define KNOB_TEXT_MAX 65536
 
 typedef struct Knob {
     const char *name; /* for people */
@@ -289,6 +290,61 @@ bool cgroup_apply_settings(Cgroup *cgroup, const PlanCgroup *plan, GError **err)
             return false;
     }
     return has_pids || set_default_pids(cgroup, err);
+}
+
+/* ---- a group below that is made anew ---- */
+
+static bool is_rate(const char *file)
+{
+    return g_str_has_prefix(file, "blkio.throttle.");
+}
+
+/* The kernel takes a line at a time, as it shows them. */
+static bool copy_down(const Hierarchy *hierarchy, const char *file, GError **err)
+{
+    g_autofree char *above = g_build_filename(hierarchy->dir, file, NULL);
+    g_autofree char *below = g_build_filename(hierarchy->dir, GROUP_INNER, file, NULL);
+    g_autofree char *text = path_read_kernel(above, KNOB_TEXT_MAX);
+    g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
+
+    for (char **line = lines; *line; line++)
+        if (**line && !path_write(AT_FDCWD, below, *line) && is_rate(file) && errno != ENOENT)
+            return fail_errno(err, errno, _("cannot write '%s' to '%s'"), *line, below);
+    return true;
+}
+
+/* "hugetlb.SIZE.max" is one for each size. */
+static bool copy_sizes(const Hierarchy *hierarchy, const char *file, GError **err)
+{
+    g_autoptr(GDir) dir = g_dir_open(hierarchy->dir, 0, NULL);
+    g_auto(GStrv) parts = g_strsplit(file, "SIZE", 2);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir)))
+        if (g_str_has_prefix(name, parts[0]) && g_str_has_suffix(name, parts[1]) &&
+            !copy_down(hierarchy, name, err))
+            return false;
+    return true;
+}
+
+static bool copy_file(const Hierarchy *hierarchy, const char *file, GError **err)
+{
+    if (!file)
+        return true;
+    return (strstr(file, "SIZE") ? copy_sizes : copy_down)(hierarchy, file, err);
+}
+
+bool cgroup_copy_settings(const Cgroup *cgroup, GError **err)
+{
+    for (unsigned knob = 0; knob < G_N_ELEMENTS(knobs); knob++) {
+        const Hierarchy *hierarchy = find_hierarchy(cgroup, (PlanKnob)knob);
+        const KnobFile *file = hierarchy ? column_of((PlanKnob)knob, hierarchy) : NULL;
+
+        if (file && (!copy_file(hierarchy, file->file, err) ||
+                     !copy_file(hierarchy, file->other_file, err)))
+            return false;
+    }
+    return true;
 }
 
 bool cgroup_apply_devices(Cgroup *cgroup, const PlanDeviceRule *rules, size_t n_rules, GError **err)

@@ -39,6 +39,8 @@ const char *cgroup_unified_dir(const Cgroup *cgroup);
 bool cgroup_apply_settings(Cgroup *cgroup, const PlanCgroup *plan, GError **err);
 bool cgroup_apply_devices(Cgroup *cgroup, const PlanDeviceRule *rules, size_t n_rules,
                           GError **err);
+/* Gives the group that processes are in, which is a new one, the settings of the group above it. */
+bool cgroup_copy_settings(const Cgroup *cgroup, GError **err);
 bool cgroup_set(Cgroup *cgroup, const PlanSetting *setting, GError **err);
 
 /* Reads a number knob back (for memory: bytes, -1 unlimited). False: controller absent. */

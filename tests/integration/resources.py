@@ -332,6 +332,28 @@ def check_servants(host):
     eventually(lambda: not os.path.exists(beside), 'the group of those that served it goes')
 
 
+def check_reboot(host, name, id_map):
+    """The group that the processes are in is a new one after a reboot, with the limits that there are by then."""
+    texts = {}
+    files = [(controller, file) for knob in KNOBS for controller, file in ((knob[2], file) for said in knob[3:] if isinstance(said, dict) for file in said)]
+    files += [('blkio', file) for _, _, *both in DISKS for said in both for file in said]
+    limits = ('<memtune><hard_limit unit="MiB">48</hard_limit></memtune><cputune><shares>512</shares><period>50000</period><quota>20000</quota></cputune>'
+              + (throttle('write_bytes_sec', 2097152) if DISK and groups.version('blkio') else '') + ours("<pids limit='77'/>"))
+    dom = host.create(name, args='on USR1 reboot , pause', extra=id_map + limits)
+    dom.setMemoryFlags(40 * 1024, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    for when in ('before', 'after'):
+        for controller, file in files:
+            path = os.path.join(groups.group(host, name, controller), 'inner', file) if groups.version(controller) else ''
+            if os.path.exists(path):
+                with open(path, encoding='ascii') as stream:
+                    texts.setdefault(path, {})[when] = stream.read()
+        if when == 'before':
+            host.restart(dom)
+    equal({path: text for path, text in texts.items() if text['before'] != text.get('after')}, {})
+    assert groups.version('memory') == 2 or str(40 * MIB) + '\n' in [text['after'] for text in texts.values()], texts
+    host.conn.lookupByName(name).destroy()
+
+
 def check_partition(host):
     """The group is where <partition> says, in every hierarchy, with its limits; partitions are the administrator's and stay."""
     own = sandbox.partition_of(host.root)
@@ -391,6 +413,8 @@ with Instance() as host:
         check_weights(host)
     check_guarantee(host)
     check_servants(host)
+    check_reboot(host, 'again', '')
+    check_reboot(host, 'mapped', IDMAP)
     check_partition(host)
     check_inside(host)
     check_pages(host)
