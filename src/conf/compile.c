@@ -195,7 +195,8 @@ bool domain_def_compile(const DomainDef *def, const DomainDefHost *host, Plan **
     plan_init(&builder);
     if (!xdr_fill_strings(&plan_xdr, plan))
         g_error("out of memory");
-    if (!check_size(plan, err) || !dev_names_check(plan, err) || !filesystem_plan_check(plan, err))
+    if (!check_size(plan, err) || !dev_names_check(plan, err) || !consoles_plan_check(plan, err) ||
+        !filesystem_plan_check(plan, err))
         return false;
     *ret_plan = g_steal_pointer(&plan);
     return true;

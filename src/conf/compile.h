@@ -41,6 +41,9 @@ bool hostdev_needs_network(const DomainDef *def);
 /* What the container calls itself. */
 char *compile_hostname(const DomainDef *def);
 
+/* device-console.c: whether what the consoles make is one's alone. */
+bool consoles_plan_check(const Plan *plan, GError **err);
+
 /* filesystem-plan.c */
 bool filesystem_plan_root(PlanBuilder *builder, GError **err);
 /* Whether the mounts of the plan go together. */

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "conf/compile.h"
 #include "conf/device.h"
 #include "conf/domain-records.h"
 
@@ -103,45 +104,6 @@ static bool check_path(const char *path, const PlanConsole *console, GError **er
     return true;
 }
 
-/* What it makes on the host: a file or a socket, and a log. Either may be NULL. */
-typedef struct MadePaths {
-    const char *items[2];
-} MadePaths;
-
-static MadePaths made_paths(const PlanConsole *console)
-{
-    return (MadePaths){
-        {console->connect ? NULL : console->path, console->log}
-    };
-}
-
-/* Else one would rotate, cut short or replace what the other writes to. */
-static bool check_alone(const PlanConsole *console, const PlanConsole *other, GError **err)
-{
-    MadePaths ours = made_paths(console);
-    MadePaths theirs = made_paths(other);
-
-    for (size_t i = 0; i < G_N_ELEMENTS(ours.items); i++)
-        for (size_t j = 0; j < G_N_ELEMENTS(theirs.items); j++) {
-            const char *path = ours.items[i];
-            if (path && (console != other || i > j) && g_strcmp0(path, theirs.items[j]) == 0)
-                return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
-                            _("the path '%s' of the console '%s' is that of '%s' as well"), path,
-                            console->alias, other->alias);
-        }
-    return true;
-}
-
-static bool check_last(const Plan *plan, GError **err)
-{
-    const PlanConsole *console = &plan->consoles.items[plan->consoles.len - 1];
-
-    for (uint32_t i = 0; i < plan->consoles.len; i++)
-        if (!check_alone(console, &plan->consoles.items[i], err))
-            return false;
-    return check_path(console->path, console, err) && check_path(console->log, console, err);
-}
-
 static bool plan(const void *device, PlanBuilder *builder, GError **err)
 {
     const Chardev *source = &((const Console *)device)->source;
@@ -157,7 +119,74 @@ static bool plan(const void *device, PlanBuilder *builder, GError **err)
     console->log_append = source->log_append == SWITCH_ON;
     if (console->kind == PLAN_CONSOLE_FILE || console->kind == PLAN_CONSOLE_UNIX)
         console->path = g_strdup(source->path);
-    return check_last(builder->plan, err);
+    return check_path(console->path, console, err) && check_path(console->log, console, err);
+}
+
+/* ---- what several consoles make -------------------------------------------------------------- */
+
+/* The log that a file of this name would be the next or an old one of; NULL: none. */
+static char *rotated_log(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+
+    if (!dot || !dot[1] || (strcmp(dot, ".new") && dot[1 + strspn(dot + 1, "0123456789")]))
+        return NULL;
+    return g_strndup(path, (gsize)(dot - path));
+}
+
+/* Else one console would rotate, cut short or replace what another writes to. */
+static bool note_path(GHashTable *users, const char *path, const PlanConsole *console, GError **err)
+{
+    g_autofree char *plain = g_canonicalize_filename(path, "/");
+    const PlanConsole *other;
+
+    if (!*path)
+        return true;
+    other = g_hash_table_lookup(users, plain);
+    if (other)
+        return fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                    _("the path '%s' of the console '%s' is that of '%s' as well"), path,
+                    console->alias, other->alias);
+    g_hash_table_insert(users, g_steal_pointer(&plain), (void *)console);
+    return true;
+}
+
+static bool check_rotated(GHashTable *logs, const char *path, const PlanConsole *console,
+                          GError **err)
+{
+    g_autofree char *plain = g_canonicalize_filename(path, "/");
+    g_autofree char *log = rotated_log(plain);
+    const PlanConsole *other = log ? g_hash_table_lookup(logs, log) : NULL;
+
+    return !other || fail(err, ERR(LXC, CONFIG_UNSUPPORTED),
+                          _("the path '%s' of the console '%s' is needed for the log of '%s'"),
+                          path, console->alias, other->alias);
+}
+
+static const char *made_path(const PlanConsole *console)
+{
+    return console->connect ? "" : console->path;
+}
+
+bool consoles_plan_check(const Plan *plan, GError **err)
+{
+    g_autoptr(GHashTable) users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) logs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    bool fine = true;
+
+    for (uint32_t i = 0; i < plan->consoles.len && fine; i++) {
+        const PlanConsole *console = &plan->consoles.items[i];
+        fine = note_path(users, made_path(console), console, err) &&
+               note_path(users, console->log, console, err);
+        if (*console->log)
+            g_hash_table_insert(logs, g_canonicalize_filename(console->log, "/"), (void *)console);
+    }
+    for (uint32_t i = 0; i < plan->consoles.len && fine; i++) {
+        const PlanConsole *console = &plan->consoles.items[i];
+        fine = check_rotated(logs, made_path(console), console, err) &&
+               check_rotated(logs, console->log, console, err);
+    }
+    return fine;
 }
 
 const DeviceClass console_class = {

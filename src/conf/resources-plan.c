@@ -60,7 +60,8 @@ static bool plan_memory(PlanBuilder *builder, GError **err)
     add_kib(builder, PLAN_KNOB_MEMORY_HARD, &hard);
     add_kib(builder, PLAN_KNOB_MEMORY_SOFT, &tune->soft_limit);
     add_kib(builder, PLAN_KNOB_MEMORY_AND_SWAP, &tune->swap_hard_limit);
-    add_kib(builder, PLAN_KNOB_MEMORY_MIN, &tune->min_guarantee);
+    if (tune->min_guarantee.value > 0) /* nothing is what everybody has, on v1 too */
+        add_kib(builder, PLAN_KNOB_MEMORY_MIN, &tune->min_guarantee);
     return true;
 }
 

@@ -49,9 +49,11 @@ def stock(conn, case):
     except libvirt.libvirtError as e:
         return None, f'{CODES.get(e.get_error_code())}/{ORIGINS.get(e.get_error_domain())}: {e.get_error_message()}'
     try:
-        return domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE), None
-    finally:
+        printed = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE)
         domain.undefine()
+    except libvirt.libvirtError as e:  # the daemon dies, which ask() sees
+        return None, f'does not stay: {e}'
+    return printed, None
 
 
 def neutral(text):
