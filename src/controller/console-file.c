@@ -142,7 +142,8 @@ static bool write_part(ConsoleFile *file, const char *data, size_t size)
         return false;
     }
     file->size += size;
-    file->failing = false;
+    if (size > 0) /* else it was not tried */
+        file->failing = false;
     return true;
 }
 

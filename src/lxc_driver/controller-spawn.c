@@ -115,13 +115,16 @@ static int spawn(int image, int sock, int log, const char *name, pid_t *ret_pid)
 static bool start_process(const ControllerLaunch *launch, int sock, pid_t *ret_pid, GError **err)
 {
     autofd int log = open_log(launch->log_path);
-    autofd int high_image = fcntl(launch->images->controller_fd, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
-    autofd int high_sock = fcntl(sock, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
-    autofd int high_log = fcntl(log, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    autofd int high_image = -1;
+    autofd int high_sock = -1;
+    autofd int high_log = -1;
     int failed;
 
     if (log < 0)
         return fail_errno(err, errno, _("cannot open log '%s'"), launch->log_path);
+    high_image = fcntl(launch->images->controller_fd, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    high_sock = fcntl(sock, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    high_log = fcntl(log, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
     if (high_image < 0 || high_sock < 0 || high_log < 0)
         return fail_errno(err, errno, _("cannot start the controller"));
     failed = spawn(high_image, high_sock, high_log, launch->plan->name, ret_pid);

@@ -215,6 +215,15 @@ with Instance(config='console_log_max_size = 65536\nconsole_log_max_backups = 99
     client.close()
     dom.destroy()
 
+    # One that cannot be rotated grows until the disk is full; that is said once.
+    subprocess.run(['umount', small], check=True)
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=96k,nr_inodes=2', 'tmpfs', small], check=True)
+    dom = host.create('crammed', devices=host.report('crammed')[1], args=f'flood {SIZE} , mark /report/done , pause', console=f"<console type='pty'><log file='{small}/log'/></console>")
+    eventually(lambda: os.path.exists(host.path('reports/crammed/done')), 'the container goes on', 30)
+    eventually(lambda: os.stat(f'{small}/log').st_size >= 65536, 'it grows')
+    equal(read(host.path('var/log/libvirt/lxc/crammed.log')).count(b'is lost'), 1)
+    dom.destroy()
+
     # Nor does a directory that is gone.
     os.makedirs(f'{logs}/gone')
     dom = host.create('gone', console=console('gone/x'), devices=host.report('gone')[1], args=f'wait /report/go , flood {SIZE} , mark /report/done , pause')
