@@ -59,9 +59,12 @@ static bool open_master(ControlHandoverConsole *kept, GError **err)
 }
 
 /* Root of the container may give the slave away only once it is its own. */
-static bool open_slave(RunConsole *console, const Plan *plan, GError **err)
+static bool open_slave(RunConsole *console, const Run *run, GError **err)
 {
-    if (!console_open_slave(console->kept.master, &console->slave, err))
+    const Plan *plan = &run->plan;
+
+    if (!console_open_slave(console->kept.master, &console->slave, err) ||
+        (run->restart && !console_reset(console->slave, err)))
         return false;
     if (fchown(console->slave, idmap_root_uid(plan), idmap_root_gid(plan)) < 0)
         return fail_errno(err, errno, _("cannot give '/dev/pts/%u' to the container's root"),
@@ -116,7 +119,7 @@ bool consoles_open(Run *run, GError **err)
     run->closed = closed_places_new(&run->plan);
     for (size_t i = 0; i < run->n_consoles; i++) {
         RunConsole *console = &run->consoles[i];
-        if (!open_master(&console->kept, err) || !open_slave(console, &run->plan, err) ||
+        if (!open_master(&console->kept, err) || !open_slave(console, run, err) ||
             (!run->restart && !open_host_side(run, i, err)))
             return fail_while(err, "console%zu", i);
     }

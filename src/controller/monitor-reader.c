@@ -28,8 +28,19 @@ static void plan_retry(MonitorConsole *console)
     console->retry_at = seconds > 0 ? monotonic_ms() + (int64_t)seconds * 1000 : 0;
 }
 
+/* A byte that was sent out of band is one like the others. Else poll tells of it for ever, and
+ * nobody gets it. */
+static void use_reader(ControlHandoverConsole *kept, int reader)
+{
+    const int on = 1;
+
+    kept->reader = reader;
+    (void)setsockopt(reader, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on); /* every socket has it */
+}
+
 void reader_start(MonitorConsole *console)
 {
+    use_reader(console->kept, console->kept->reader);
     if (console->kept->reader < 0)
         plan_retry(console);
 }
@@ -54,7 +65,7 @@ static void connect_again(MonitorConsole *console)
     HostPlaces closed = { handover->closed.len / sizeof *closed.items,
                           (const HostPlace *)(const void *)handover->closed.data };
 
-    console->kept->reader = host_path_socket(console->kept->path, closed, connect);
+    use_reader(console->kept, host_path_socket(console->kept->path, closed, connect));
     console->retry_at = 0;
     if (console->kept->reader < 0)
         plan_retry(console);
@@ -70,7 +81,7 @@ void reader_meet(MonitorConsole *console, short listener_events)
     if (console->leaving)
         reader_drop(console); /* nobody waits for what the last one typed */
     if (comes)
-        kept->reader = accept4(kept->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        use_reader(kept, accept4(kept->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
     else
         connect_again(console);
     console->deaf = false;

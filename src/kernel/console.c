@@ -13,7 +13,9 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
+#include <sys/ttydefaults.h>
 #include <sys/vfs.h>
+#include <termios.h>
 
 bool console_open(int *ret_master, unsigned *ret_number, GError **err)
 {
@@ -41,6 +43,30 @@ bool console_open_slave(int master, int *ret_slave, GError **err)
         return fail(err, ERR(LXC, INTERNAL_ERROR), _("a pseudo terminal is not on devpts"));
     *ret_slave = fd_steal(&slave);
     return true;
+}
+
+/* As the kernel has a new one; see tty_std_termios. */
+bool console_reset(int slave, GError **err)
+{
+    const int discipline = N_TTY;
+    struct termios settings = {
+        .c_iflag = ICRNL | IXON,
+        .c_oflag = OPOST | ONLCR,
+        .c_cflag = CS8 | CREAD,
+        .c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
+        .c_cc = {
+            [VINTR] = CTRL('C'), [VQUIT] = CTRL('\\'), [VERASE] = 0177,
+            [VKILL] = CTRL('U'), [VEOF] = CTRL('D'), [VMIN] = 1,
+            [VSTART] = CTRL('Q'), [VSTOP] = CTRL('S'), [VSUSP] = CTRL('Z'),
+            [VREPRINT] = CTRL('R'), [VDISCARD] = CTRL('O'), [VWERASE] = CTRL('W'),
+            [VLNEXT] = CTRL('V'),
+        },
+    };
+
+    (void)cfsetspeed(&settings, B38400); /* fails for other speeds only */
+    return (ioctl(slave, TIOCNXCL) == 0 && ioctl(slave, TIOCSETD, &discipline) == 0 &&
+            tcsetattr(slave, TCSANOW, &settings) == 0) ||
+           fail_errno(err, errno, _("cannot make a pseudo terminal a plain one again"));
 }
 
 char *console_device(unsigned index)

@@ -17,5 +17,9 @@ bool console_open(int *ret_master, unsigned *ret_number, GError **err);
 /* The other end of a master. */
 bool console_open_slave(int master, int *ret_slave, GError **err);
 
+/* What root inside may have made of it before a reboot is undone: another line discipline, nobody
+ * else may open it, other settings. */
+bool console_reset(int slave, GError **err);
+
 /* Where console `index` shows up in the container, below /dev: "console", "tty2", "tty3", ... */
 char *console_device(unsigned index);

@@ -9,6 +9,7 @@
 #include "lxc_driver/console.h"
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/text.h"
 
 #include <libvirt/libvirt.h>
@@ -19,6 +20,7 @@ typedef struct ConsoleUse {
     unsigned index;
     RpcCall *call;     /* until it is answered */
     RpcStream *stream; /* from then on */
+    bool taken;        /* by another client, before it was answered */
 } ConsoleUse;
 
 static bool is_used(const Domain *domain, unsigned index)
@@ -46,15 +48,25 @@ static void stream_closed(void *data)
     use_over(data);
 }
 
+static GError *fail_taken(void)
+{
+    GError *err = NULL;
+
+    (void)fail(&err, ERR(LXC, OPERATION_FAILED), _("the console was taken by another client"));
+    return err;
+}
+
 static void opened(int fd, GBytes *backlog, const GError *err, void *data)
 {
     ConsoleUse *use = data;
     RpcCall *call = g_steal_pointer(&use->call);
     RpcStream *stream;
 
-    if (err) {
+    if (err || use->taken) {
+        GError *why = err ? g_error_copy(err) : fail_taken();
+        fd_close(fd);
         use_over(use);
-        rpc_call_finish(call, g_error_copy(err));
+        rpc_call_finish(call, why);
         return;
     }
     stream = rpc_call_open_stream(call, fd, backlog, stream_closed, use);
@@ -90,11 +102,11 @@ static void disconnect_others(Domain *domain, unsigned index)
 
     for (GSList *item = uses; item; item = item->next) {
         ConsoleUse *use = item->data;
-        GError *err = NULL;
-        if (use->index != index || !use->stream)
+        if (use->index != index)
             continue;
-        (void)fail(&err, ERR(LXC, OPERATION_FAILED), _("the console was taken by another client"));
-        rpc_stream_fail(use->stream, err);
+        use->taken = true;
+        if (use->stream)
+            rpc_stream_fail(use->stream, fail_taken());
     }
 }
 

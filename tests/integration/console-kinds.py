@@ -10,7 +10,7 @@ import socket
 import stat
 import subprocess
 
-from harness import PATIENCE, Console, Instance, contains, equal, eventually, is_alive, refused, skip
+from harness import PATIENCE, Console, Instance, contains, equal, eventually, is_alive, process_state, refused, skip
 
 SIZE = 1 << 20
 SHELL = {'init': '/bin/sh', 'args': ['-c', 'stty -echo; echo up; while read line; do echo "($line)"; [ "$line" != again ] || reboot -f; done; sleep 1000']}
@@ -182,6 +182,10 @@ with Instance() as host:
     dom.resume()
     third = Peer.to(path)
     equal(third.expect(b')\r\n'), b'(last words)\r\n')
+    third.sock.send(b'o', socket.MSG_OOB)
+    third.say(b'ut of band\n')
+    equal(third.expect(b')\r\n'), b'(out of band)\r\n')
+    eventually(lambda: process_state(host.controller_pid(dom)) == 'S', 'the monitor waits')
 
     # It stays over a new daemon and a reboot; the end of the container is its end.
     host.restart_daemon(signal.SIGKILL)
@@ -194,7 +198,7 @@ with Instance() as host:
     equal(third.rest(), b'')
     third.close()
     assert not os.path.exists(path)
-    equal(read(log), b'up\r\n(hello)\r\n(still first)\r\n(after its end)\r\n(from-second)\r\n(last words)\r\n(again)\r\nup\r\n(twice)\r\n')
+    equal(read(log), b'up\r\n(hello)\r\n(still first)\r\n(after its end)\r\n(from-second)\r\n(last words)\r\n(out of band)\r\n(again)\r\nup\r\n(twice)\r\n')
 
     # A client that does not read stops the output; the next goes on with it.
     folder, device = host.report('stuck')

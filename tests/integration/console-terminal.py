@@ -2,13 +2,21 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
 """Ends of file and hang-ups on a console are what they are on a terminal: programs inside see them, who looks from outside goes on looking."""
+import contextlib
+import fcntl
 import os
 import signal
+import struct
+import termios
+import threading
+import tty
+import xml.etree.ElementTree as ET
 
 import libvirt
 
 from harness import Console, Instance, contains, equal, eventually, process_state, refused, skip
 
+N_NULL = 27  # a line discipline that takes and gives nothing
 IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
 
 with Instance() as host:
@@ -69,6 +77,55 @@ with Instance() as host:
     one.wait_end()
     stream.abort()
     Console(host.conn, dom).close()
+
+    # Of several that ask at once only the last has it.
+    streams = []
+    connections = [host.connect() for _ in range(4)]
+
+    def take(conn):
+        with contextlib.suppress(libvirt.libvirtError):  # it was taken before it was there
+            stream = conn.newStream(libvirt.VIR_STREAM_NONBLOCK)
+            conn.lookupByName('shared').openConsole(None, stream, libvirt.VIR_DOMAIN_CONSOLE_FORCE)
+            streams.append(stream)
+
+    def is_open(stream):
+        try:
+            return stream.recv(1) == -2 or is_open(stream)
+        except libvirt.libvirtError:
+            return False
+    for _ in range(10):
+        takers = [threading.Thread(target=take, args=(conn,)) for conn in connections]
+        for taker in takers:
+            taker.start()
+        for taker in takers:
+            taker.join()
+        eventually(lambda: sum(map(is_open, streams)) == 1, 'one is left')
+        for stream in streams:
+            with contextlib.suppress(libvirt.libvirtError):
+                stream.abort()
+        streams.clear()
+    for conn in connections:
+        host.connections.remove(conn)
+        conn.close()
+
+    # What root inside makes of a terminal is over with the next boot; a slave of the host's is the same terminal.
+    for name, id_map in (('plain', ''), ('mapped', IDMAP)):
+        dom = host.create(name, init='/bin/sh', extra=id_map, console="<console type='pty'/>" * 2, tree=host.tree(name),
+                          args=['-c', 'echo up > /dev/tty2; read line; reboot -f'.replace('>', '&gt;')])
+        first, second = Console(host.conn, dom), Console(host.conn, dom, 'console1')
+        second.expect('up')
+        path = ET.fromstring(dom.XMLDesc()).findall('devices/console')[1].find('source').get('path')
+        slave = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(slave)
+        fcntl.ioctl(slave, termios.TIOCEXCL)
+        fcntl.ioctl(slave, termios.TIOCSETD, struct.pack('i', N_NULL))
+        os.close(slave)
+        first.send('go\n')
+        equal(second.expect('up\r\n'), b'\r\nup\r\n')
+        first.close()
+        second.close()
+        host.conn.lookupByName(name).destroy()
+    dom = host.conn.lookupByName('shared')
 
     # What a client that is gone had not read is there for the next.
     dom.destroy()
