@@ -2,19 +2,23 @@
 // SPDX-FileCopyrightText: The virtlxcd authors
 
 /*
- * See monitor-notify.h. Whatever root inside sends comes here: one message is taken at a time, so
- * that everything else is served in between, what is longer than a message of systemd is cut off,
- * and descriptors that come along find no room and are dropped by the kernel.
+ * See monitor-notify.h. Whatever root inside sends comes here. What is longer than a message of
+ * systemd is cut off, and descriptors that come along find no room and are dropped by the kernel.
+ * After some messages there is a rest, in which who sends has to wait: our time is not the
+ * container's, which may have a limit.
  */
 #include "controller/monitor-notify.h"
 
 #include "base/fd.h"
+#include "base/monotonic.h"
 
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
 #define MESSAGE_MAX 4096
+#define TURN_MAX 16
+#define REST_MS 20
 
 /* Lines of NAME=VALUE. */
 static bool has_line(const char *text, const char *wanted)
@@ -42,7 +46,13 @@ static pid_t find_sender(struct msghdr *message)
     return sender.pid;
 }
 
-bool monitor_notify_serve(ControlHandover *handover)
+static bool says_ready(const ControlHandover *handover, struct msghdr *message, char *text)
+{
+    return find_sender(message) == handover->init_pid && has_line(text, "READY=1");
+}
+
+/* False: none is there. */
+static bool take_message(ControlHandover *handover)
 {
     char text[MESSAGE_MAX + 1];
     union {
@@ -58,9 +68,35 @@ bool monitor_notify_serve(ControlHandover *handover)
     if (length < 0)
         return false;
     text[length] = '\0';
-    if (find_sender(&message) != handover->init_pid || !has_line(text, "READY=1"))
-        return false;
-    fd_close(fd_steal(&handover->notify_fd));
-    handover->ready = true;
+    handover->ready = says_ready(handover, &message, text);
     return true;
+}
+
+int monitor_notify_fd(const MonitorNotify *notify)
+{
+    return notify->rests_until ? -1 : notify->handover->notify_fd;
+}
+
+int monitor_notify_timeout(const MonitorNotify *notify)
+{
+    int64_t left = notify->rests_until - monotonic_ms();
+
+    if (!notify->rests_until)
+        return -1;
+    return left > 0 ? (int)left : 0;
+}
+
+bool monitor_notify_serve(MonitorNotify *notify)
+{
+    ControlHandover *handover = notify->handover;
+    int taken = 0;
+
+    notify->rests_until = 0;
+    while (taken < TURN_MAX && !handover->ready && take_message(handover))
+        taken++;
+    if (handover->ready)
+        fd_close(fd_steal(&handover->notify_fd));
+    else if (taken == TURN_MAX)
+        notify->rests_until = monotonic_ms() + REST_MS;
+    return handover->ready;
 }

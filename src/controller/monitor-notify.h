@@ -8,8 +8,17 @@
 
 #include <stdbool.h>
 
+typedef struct MonitorNotify {
+    ControlHandover *handover; /* borrowed */
+    int64_t rests_until;       /* of the monotonic clock, ms; 0: it listens */
+} MonitorNotify;
+
+/* What to wait for, and how long at most (ms); -1: nothing. */
+int monitor_notify_fd(const MonitorNotify *notify);
+int monitor_notify_timeout(const MonitorNotify *notify);
+
 /*
- * Takes one message; true: init has just said that it is ready. There is nothing more to hear then,
- * and handover->notify_fd is closed.
+ * Takes what has come; true: init has just said that it is ready. There is nothing more to hear
+ * then, and handover->notify_fd is closed.
  */
-bool monitor_notify_serve(ControlHandover *handover);
+bool monitor_notify_serve(MonitorNotify *notify);

@@ -35,6 +35,7 @@ typedef struct Monitor {
     MonitorConsole *consoles; /* one per handover.consoles */
     MonitorView view;
     MonitorCalls calls;
+    MonitorNotify notify;
     struct pollfd *polls; /* as below; then CONSOLE_POLLS of each console */
 } Monitor;
 
@@ -159,7 +160,7 @@ static void hear_init(Monitor *monitor)
 {
     int sock = monitor->handover.daemon_fd;
 
-    if (monitor_notify_serve(&monitor->handover) && sock >= 0 &&
+    if (monitor_notify_serve(&monitor->notify) && sock >= 0 &&
         !message_send(sock, CONTROL_READY, NULL, NULL, 0))
         hang_up(monitor);
 }
@@ -192,7 +193,7 @@ static void fill_polls(Monitor *monitor)
     polls[POLL_LISTEN] = (struct pollfd){ monitor->handover.listen_fd, POLLIN, 0 };
     polls[POLL_DAEMON] = (struct pollfd){ monitor->handover.daemon_fd, POLLIN, 0 };
     polls[POLL_VIEW] = (struct pollfd){ monitor_view_fd(&monitor->view), POLLIN, 0 };
-    polls[POLL_NOTIFY] = (struct pollfd){ monitor->handover.notify_fd, POLLIN, 0 };
+    polls[POLL_NOTIFY] = (struct pollfd){ monitor_notify_fd(&monitor->notify), POLLIN, 0 };
     monitor_calls_polls(&monitor->calls, polls + POLL_CALLS);
     for (uint32_t i = 0; i < monitor->handover.consoles.len; i++)
         monitor_console_polls(&monitor->consoles[i], console_polls(monitor, i));
@@ -202,7 +203,10 @@ static void fill_polls(Monitor *monitor)
 static int find_timeout(const Monitor *monitor)
 {
     int timeout = monitor_view_patience(&monitor->view);
+    int rest = monitor_notify_timeout(&monitor->notify);
 
+    if (rest >= 0 && (timeout < 0 || rest < timeout))
+        timeout = rest;
     for (uint32_t i = 0; i < monitor->handover.consoles.len; i++) {
         int wanted = monitor_console_timeout(&monitor->consoles[i]);
         if (wanted >= 0 && (timeout < 0 || wanted < timeout))
@@ -268,7 +272,7 @@ static void watch(Monitor *monitor)
             meet_daemon(monitor);
         if (monitor->polls[POLL_VIEW].revents)
             monitor_view_serve(&monitor->view, monitor->polls[POLL_VIEW].revents);
-        if (monitor->polls[POLL_NOTIFY].revents)
+        if (monitor->polls[POLL_NOTIFY].revents || monitor_notify_timeout(&monitor->notify) == 0)
             hear_init(monitor);
         monitor_view_look(&monitor->view);
         monitor_calls_serve(&monitor->calls, monitor->polls + POLL_CALLS);
@@ -290,6 +294,7 @@ static bool start(Monitor *monitor, const char *number)
         monitor_console_start(&monitor->consoles[i], &monitor->handover, i);
     monitor_view_start(&monitor->view, &monitor->handover);
     monitor_calls_start(&monitor->calls, &monitor->handover);
+    monitor->notify = (MonitorNotify){ .handover = &monitor->handover };
     return monitor->handover.daemon_fd < 0 || fd_set_nonblocking(monitor->handover.daemon_fd, true);
 }
 

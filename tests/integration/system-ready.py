@@ -44,7 +44,7 @@ with Instance() as host:
         skip('the stock driver hears nothing')
     folder, device = host.report('ready')
     with open(f'{folder}/script', 'w', encoding='utf-8') as file:
-        file.write('/payload notify READY=1 , notify-much 5000 , notify-after 3\nsu user -c "/payload notify READY=1"\nls -ln /run/host/notify\n')
+        file.write('/payload notify READY=1 , notify-much 500 , notify-after 3\nsu user -c "/payload notify READY=1"\nls -ln /run/host/notify\n')
     for name, id_map in MAPS.items():
         for part in range(len(PARTS)):
             go(part)
