@@ -211,8 +211,7 @@ void base_plan_devices(PlanBuilder *builder)
 
 /* ---- environment ----------------------------------------------------------------------------- */
 
-/* What the user sets replaces what would be set anyway. */
-static bool is_users(const DomainDef *def, const char *name)
+bool base_env_is_users(const DomainDef *def, const char *name)
 {
     for (size_t i = 0; i < def->os.initenv.n; i++)
         if (strcmp(def->os.initenv.items[i]->name, name) == 0)
@@ -220,9 +219,9 @@ static bool is_users(const DomainDef *def, const char *name)
     return false;
 }
 
-static void add_env(PlanBuilder *builder, const char *name, const char *value)
+void base_add_env(PlanBuilder *builder, const char *name, const char *value)
 {
-    if (!is_users(builder->def, name))
+    if (!base_env_is_users(builder->def, name))
         *PLAN_ADD(&builder->plan->init.env) = g_strdup_printf("%s=%s", name, value);
 }
 
@@ -234,7 +233,7 @@ static void add_ttys(PlanBuilder *builder)
     for (size_t i = 1; i < builder->def->consoles.n; i++)
         g_string_append_printf(names, "%stty%zu", i > 1 ? " " : "", i + 1);
     if (names->len)
-        add_env(builder, "container_ttys", names->str);
+        base_add_env(builder, "container_ttys", names->str);
 }
 
 void base_plan_environment(PlanBuilder *builder)
@@ -242,16 +241,16 @@ void base_plan_environment(PlanBuilder *builder)
     const DomainDef *def = builder->def;
     g_autofree char *uuid = value_format_uuid(def->uuid);
 
-    add_env(builder, "PATH", "/bin:/sbin");
-    add_env(builder, "TERM", "linux");
-    add_env(builder, "container", "lxc-libvirt");
-    add_env(builder, "HOME", "/");
-    add_env(builder, "container_uuid", uuid);
+    base_add_env(builder, "PATH", "/bin:/sbin");
+    base_add_env(builder, "TERM", "linux");
+    base_add_env(builder, "container", "lxc-libvirt");
+    base_add_env(builder, "HOME", "/");
+    base_add_env(builder, "container_uuid", uuid);
     add_ttys(builder);
-    add_env(builder, "LIBVIRT_LXC_UUID", uuid);
-    add_env(builder, "LIBVIRT_LXC_NAME", def->name);
+    base_add_env(builder, "LIBVIRT_LXC_UUID", uuid);
+    base_add_env(builder, "LIBVIRT_LXC_NAME", def->name);
     if (def->os.cmdline)
-        add_env(builder, "LIBVIRT_LXC_CMDLINE", def->os.cmdline);
+        base_add_env(builder, "LIBVIRT_LXC_CMDLINE", def->os.cmdline);
     for (size_t i = 0; i < def->os.initenv.n; i++)
         *PLAN_ADD(&builder->plan->init.env) =
             g_strdup_printf("%s=%s", def->os.initenv.items[i]->name,

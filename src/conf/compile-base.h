@@ -15,6 +15,9 @@ void base_plan_devices(PlanBuilder *builder);
 /* The devices that every container may use; borrowed. */
 size_t base_device_rules(const PlanDeviceRule **ret_rules);
 void base_plan_environment(PlanBuilder *builder);
+/* What the user sets replaces what would be set anyway. */
+bool base_env_is_users(const DomainDef *def, const char *name);
+void base_add_env(PlanBuilder *builder, const char *name, const char *value);
 
 /* dev-names.c: whether the devices of the host have names that nothing else has. */
 bool dev_names_check(const Plan *plan, GError **err);

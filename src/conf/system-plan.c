@@ -29,18 +29,9 @@ static bool is_system(const PlanInit *init)
     return strcmp(name, "init") == 0 || strcmp(name, "systemd") == 0;
 }
 
-/* `name` ends with "=". What the user says goes. */
-static bool has_env(const PlanInit *init, const char *name)
+static bool hears_init(const DomainDef *def, const PlanInit *init)
 {
-    for (uint32_t i = 0; i < init->env.len; i++)
-        if (g_str_has_prefix(init->env.items[i], name))
-            return true;
-    return false;
-}
-
-static bool hears_init(const PlanInit *init)
-{
-    return init->system == PLAN_SYSTEM_YES && !has_env(init, "NOTIFY_SOCKET=");
+    return init->system == PLAN_SYSTEM_YES && !base_env_is_users(def, "NOTIFY_SOCKET");
 }
 
 /* ---- the kernel's own file systems ----------------------------------------------------------- */
@@ -110,7 +101,7 @@ static void add_run_host(PlanBuilder *builder, const PlanInit *init)
                                           .target = (char *)"/run/host/os-release",
                                           .flags = PLAN_MOUNT_F_READONLY | PLAN_MOUNT_F_OPTIONAL });
     add_credentials(builder, init);
-    if (hears_init(init))
+    if (hears_init(builder->def, init))
         add(builder, PLAN_MOUNT_NOTIFY, NOTIFY_SOCKET, "");
     plan_add_mount(builder, &(PlanMount){ .kind = PLAN_MOUNT_READONLY,
                                           .target = (char *)"/run/host",
@@ -192,10 +183,10 @@ void system_plan(const DomainDef *def, Plan *plan)
         add_nesting(&builder);
     if (system || init->credentials.len > 0)
         add_mounts(def, plan);
-    if (hears_init(init))
-        *PLAN_ADD(&init->env) = g_strdup("NOTIFY_SOCKET=" NOTIFY_SOCKET);
-    if (init->credentials.len > 0 && !has_env(init, "CREDENTIALS_DIRECTORY="))
-        *PLAN_ADD(&init->env) = g_strdup("CREDENTIALS_DIRECTORY=" CREDENTIALS_DIR);
+    if (hears_init(def, init))
+        base_add_env(&builder, "NOTIFY_SOCKET", NOTIFY_SOCKET);
+    if (init->credentials.len > 0)
+        base_add_env(&builder, "CREDENTIALS_DIRECTORY", CREDENTIALS_DIR);
     if (!xdr_fill_strings(&plan_xdr, plan))
         g_error("out of memory");
 }

@@ -14,19 +14,11 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-static bool wants_socket(const Plan *plan)
-{
-    for (uint32_t i = 0; i < plan->mounts.len; i++)
-        if (plan->mounts.items[i].kind == PLAN_MOUNT_NOTIFY)
-            return true;
-    return false;
-}
-
 bool notify_open(Run *run, GError **err)
 {
     const int on = 1;
 
-    if (!wants_socket(&run->plan))
+    if (!run_has_mount(run, PLAN_MOUNT_NOTIFY))
         return true;
     run->notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (run->notify_fd < 0 ||

@@ -76,6 +76,14 @@ bool run_load_plan(Run *run, GError **err)
     return true;
 }
 
+bool run_has_mount(const Run *run, PlanMountKind kind)
+{
+    for (uint32_t i = 0; i < run->plan.mounts.len; i++)
+        if (run->plan.mounts.items[i].kind == kind)
+            return true;
+    return false;
+}
+
 bool run_needs_helper(const Run *run)
 {
     return run->restart && (run->userns_fd >= 0 || run->netns_fd >= 0);

@@ -94,6 +94,8 @@ void run_init(Run *run);
 /* Decodes run->plan from run->plan_fd, and takes memory for what is per mount and per console. */
 bool run_load_plan(Run *run, GError **err);
 
+bool run_has_mount(const Run *run, PlanMountKind kind);
+
 /* True when init cannot be cloned by the controller itself: namespaces of the last run are kept. */
 bool run_needs_helper(const Run *run);
 

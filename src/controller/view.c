@@ -32,14 +32,6 @@
 
 /* ---- is there anything to show? ---- */
 
-static bool has_view(const Plan *plan)
-{
-    for (uint32_t i = 0; i < plan->mounts.len; i++)
-        if (plan->mounts.items[i].kind == PLAN_MOUNT_VIEW)
-            return true;
-    return false;
-}
-
 static uint64_t host_memory(void)
 {
     struct sysinfo info;
@@ -119,7 +111,7 @@ bool view_make(Run *run, GError **err)
     bool any = false;
 
     find_limits(&run->plan.cgroup, &any, &run->view.limits_processors);
-    if (!any || !has_view(&run->plan))
+    if (!any || !run_has_mount(run, PLAN_MOUNT_VIEW))
         return true;
     run->view.fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
     if (run->view.fd >= 0)

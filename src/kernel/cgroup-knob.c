@@ -294,6 +294,7 @@ bool cgroup_apply_settings(Cgroup *cgroup, const PlanCgroup *plan, GError **err)
 
 /* ---- a group below that is made anew ---- */
 
+/* These hold in the very group. The others are only to be seen: the group above holds them. */
 static bool is_rate(const char *file)
 {
     return g_str_has_prefix(file, "blkio.throttle.");

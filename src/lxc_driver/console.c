@@ -20,7 +20,7 @@ typedef struct ConsoleUse {
     unsigned index;
     RpcCall *call;     /* until it is answered */
     RpcStream *stream; /* from then on */
-    bool taken;        /* by another client, before it was answered */
+    bool taken;        /* by another client */
 } ConsoleUse;
 
 static bool is_used(const Domain *domain, unsigned index)

@@ -27,7 +27,7 @@ typedef enum ControllerExit {
 typedef struct ControllerRunning {
     pid_t controller_pid;
     pid_t init_pid;
-    bool ready;           /* as `ready` below has told, once */
+    bool ready;           /* its init has said so before, see below */
     char **console_paths; /* host side of each console, /dev/pts/N; NULL-terminated */
 } ControllerRunning;
 

@@ -211,7 +211,7 @@ static bool send_message(Rtnl *rtnl, NlMsg *msg, int flags, uint32_t *ret_seq, G
 
 bool rtnl_request(Rtnl *rtnl, NlMsg *msg, GError **err)
 {
-    uint32_t seq;
+    uint32_t seq = 0;
 
     return send_message(rtnl, msg, NLM_F_ACK, &seq, err) &&
            receive_answer(rtnl, seq, NULL, NULL, err);
@@ -220,7 +220,7 @@ bool rtnl_request(Rtnl *rtnl, NlMsg *msg, GError **err)
 bool rtnl_query(Rtnl *rtnl, NlMsg *msg, RtnlEach *each, void *data, GError **err)
 {
     bool dump = (nlmsg_hdr(msg)->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
-    uint32_t seq;
+    uint32_t seq = 0;
 
     /* A dump ends with DONE; a single answer ends with the acknowledgement asked for. */
     return send_message(rtnl, msg, dump ? 0 : NLM_F_ACK, &seq, err) &&

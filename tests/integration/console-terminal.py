@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
-"""Ends of file and hang-ups on a console are what they are on a terminal: programs inside see them, who looks from outside goes on looking."""
+"""Ends of file and hang-ups on a console are what they are on a terminal: programs inside see them, who looks from outside goes on looking; FORCE is the last one's alone, and a reboot makes a terminal plain again."""
 import contextlib
 import fcntl
 import os

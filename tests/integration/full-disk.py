@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: The virtlxcd authors
-"""With no space for definitions a change fails, says so, and what was there before stays as it was."""
+"""With no space for definitions a change fails, says so, and what was there before stays as it was; without room for a log a start does."""
 import os
 import subprocess
 
@@ -41,6 +41,13 @@ with Instance() as host:
     dom.destroy()
     os.unlink(os.path.join(folder, 'filler'))
     host.define('other').undefine()
+    logs = host.path('var/log/libvirt/lxc')
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'nr_inodes=1', 'tmpfs', logs], check=True)
+    with refused('SYSTEM_ERROR', text="cannot open log '.*bb.log': No space left"):
+        dom.create()
+    subprocess.run(['umount', logs], check=True)
+    dom.create()
+    dom.destroy()
     dom.undefine()
     host.forget_connections()
     host.stop_daemon()

@@ -73,6 +73,7 @@ KNOBS = [
      {'memory.memsw.limit_in_bytes': str(64 * MIB)}, {'memory.swap.max': '0'}),
     ('guarantee', '<memtune><min_guarantee unit="MiB">16</min_guarantee></memtune>', 'memory',
      'resources: cgroup v1, which this host has, has no memory guarantee', {'memory.min': str(16 * MIB)}),
+    ('no guarantee', '<memtune><min_guarantee>0</min_guarantee></memtune>', 'memory', {'memory.limit_in_bytes': str(64 * MIB)}, {'memory.min': '0'}),
     ('end all', ours("<oom group='yes'/>"), 'memory',
      'cgroup v1, which this host has, has no choice to end all processes at once', {'memory.oom.group': '1'}),
     ('shares', '<cputune><shares>512</shares></cputune>', 'cpu', {'cpu.shares': '512'}, {'cpu.weight': '512'}),
