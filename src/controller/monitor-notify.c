@@ -4,7 +4,7 @@
 /*
  * See monitor-notify.h. Whatever root inside sends comes here. What is longer than a message of
  * systemd is cut off, and descriptors that come along find no room and are dropped by the kernel.
- * After some messages there is a rest, in which who sends has to wait: our time is not the
+ * After what has come there is a rest, in which who sends has to wait: our time is not the
  * container's, which may have a limit.
  */
 #include "controller/monitor-notify.h"
@@ -96,7 +96,7 @@ bool monitor_notify_serve(MonitorNotify *notify)
         taken++;
     if (handover->ready)
         fd_close(fd_steal(&handover->notify_fd));
-    else if (taken == TURN_MAX)
+    else if (taken > 0)
         notify->rests_until = monotonic_ms() + REST_MS;
     return handover->ready;
 }
